@@ -1,0 +1,39 @@
+/** One problem in the input: where it is (`user.name`) and what to do about it. */
+export interface FieldError {
+  path: string;
+  message: string;
+}
+
+export interface ProblemExtra {
+  /** The platform's own code, e.g. `40029`. Never a raw platform body. */
+  platformCode?: string;
+  errors?: readonly FieldError[];
+  /** Seconds; becomes the `Retry-After` header. */
+  retryAfter?: number;
+  [member: string]: unknown;
+}
+
+/**
+ * What the domain throws; `ProblemFilter` turns it into RFC 9457 `application/problem+json`.
+ * `code` is part of the API and never changes; `message` is for the person who reads it: what happened and what to do.
+ */
+export class DomainError extends Error {
+  override readonly name: string = 'DomainError';
+
+  /** `extra` is shown to the caller: never a secret, never a raw platform reply. */
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly extra: ProblemExtra = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+export const notFound = (noun: string, id: string): DomainError =>
+  new DomainError(404, `${noun}_not_found`, `There is no ${noun.replaceAll('_', ' ')} ${id} in this app.`);
+
+export const invalid = (path: string, message: string): DomainError =>
+  new DomainError(422, 'validation_failed', `${path}: ${message}`, { errors: [{ path, message }] });

@@ -1,0 +1,59 @@
+/** What a job wakes: one account's messages, one endpoint's deliveries, the relay, one app's billing. */
+export interface LaneRef {
+  readonly appId: string;
+  /** The object whose rows are worked, e.g. a webhook endpoint's id. */
+  readonly lane: string;
+}
+
+/** The bounds of one run. A run that reaches one ends and is nudged again, so that lanes alternate. */
+export interface Slice {
+  /** At most this many rows (200). */
+  readonly rows: number;
+  /** True once the run has had its time (2 s) or the process is stopping: finish the row in hand and return. */
+  over(): boolean;
+}
+
+/** `idle`: nothing is due until somebody nudges. `{ at }`: more is due then (now, if it has passed). */
+export type LaneResult = 'idle' | { readonly at: Date };
+
+/** A kind of lane, declared once per process by the domain that owns the rows. */
+export interface LaneKind {
+  /** Lower-case letters, digits and dashes; the queue's name. */
+  readonly name: string;
+  /** Lanes of this kind that one process works at the same time. */
+  readonly concurrency: number;
+  /**
+   * Claims due rows with a lease (`for update skip locked`), works them, records the results.
+   * One lane never runs twice at once; a lane whose worker died runs again within ten seconds.
+   * A throw is logged, and the lane is tried again after a pause by the sweep.
+   */
+  run(lane: LaneRef, slice: Slice): Promise<LaneResult>;
+  /**
+   * Lanes with due rows, found by index: what refills a queue that was lost. At most `limit`, the most overdue first.
+   * Asked every `sweepEvery` milliseconds by one process at a time.
+   */
+  due(limit: number): Promise<readonly LaneRef[]>;
+  readonly sweepEvery: number;
+}
+
+/** The only thing that domains know of queues. */
+export abstract class Lanes {
+  /** Before start: which kinds this process works. A process of role `api` declares too, but does not work. */
+  abstract declare(kind: LaneKind): void;
+  /**
+   * Wakes a lane, now or at a time. Call it after the commit, never inside a transaction. Fifty nudges make a few runs.
+   * Never throws and never waits long: a lost nudge is logged and found by the sweep.
+   */
+  abstract nudge(kind: string, lane: LaneRef, at?: Date): Promise<void>;
+}
+
+/** Paces one account's calls over all processes: at most `burst` at once and `perSecond` in the long run (GCRA). */
+export interface Pace {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+export abstract class Buckets {
+  /** Takes up to `wanted` tokens of the bucket. `taken` may be 0; `retryAt` is when the next one is there. */
+  abstract take(bucket: LaneRef, pace: Pace, wanted: number): Promise<{ taken: number; retryAt: Date }>;
+}
