@@ -31,9 +31,3 @@ export class DomainError extends Error {
     super(message, options);
   }
 }
-
-export const notFound = (noun: string, id: string): DomainError =>
-  new DomainError(404, `${noun}_not_found`, `There is no ${noun.replaceAll('_', ' ')} ${id} in this app.`);
-
-export const invalid = (path: string, message: string): DomainError =>
-  new DomainError(422, 'validation_failed', `${path}: ${message}`, { errors: [{ path, message }] });

@@ -34,7 +34,7 @@ export class Sealer {
     const nonce = randomBytes(12);
     const cipher = createCipheriv('aes-256-gcm', this.#keys.get(this.#current)!, nonce).setAAD(bound(place));
     const text = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
-    return `${FORMAT}.${this.#current}.${Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64url')}`;
+    return `${this.prefix}${Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64url')}`;
   }
 
   /** Throws when the key is unknown or the value was made for another place. */
@@ -49,8 +49,8 @@ export class Sealer {
     return decipher.update(bytes.subarray(28), undefined, 'utf8') + decipher.final('utf8');
   }
 
-  /** Whether `sealed` is under the current key already. */
-  isCurrent(sealed: string): boolean {
-    return sealed.startsWith(`${FORMAT}.${this.#current}.`);
+  /** How values begin that are sealed under the current key. */
+  get prefix(): string {
+    return `${FORMAT}.${this.#current}.`;
   }
 }

@@ -40,17 +40,21 @@ export interface PlatformErrorDetail {
   readonly detail?: string;
   /** Seconds until another try makes sense. */
   readonly retryAfter?: number;
+  /** How often the same call may be repeated at once with some hope, as the platform's documentation says; 0 if absent. */
+  readonly repeats?: number;
   readonly cause?: unknown;
 }
 
 /** The only error that leaves a platform folder. `code` is one of PLATFORM_PROBLEMS. */
 export class PlatformError extends DomainError {
   override readonly name = 'PlatformError';
+  readonly platformCode: string | undefined;
+  readonly repeats: number;
 
   constructor(
     readonly problem: PlatformProblem,
     account: Pick<PlatformAccount, 'id' | 'platform'>,
-    { platformCode, detail, retryAfter, cause }: PlatformErrorDetail = {},
+    { platformCode, detail, retryAfter, repeats = 0, cause }: PlatformErrorDetail = {},
   ) {
     const { status, say } = PLATFORM_PROBLEMS[problem];
     const extra: ProblemExtra = {
@@ -60,5 +64,7 @@ export class PlatformError extends DomainError {
       ...(retryAfter === undefined ? {} : { retryAfter }),
     };
     super(status, problem, detail ?? say, extra, cause === undefined ? undefined : { cause });
+    this.platformCode = platformCode;
+    this.repeats = repeats;
   }
 }

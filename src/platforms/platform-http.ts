@@ -21,9 +21,28 @@ export interface PlatformResponse {
   readonly body: Buffer;
 }
 
+/** What is known about one finished call. Never its path, which may carry secrets. */
+export interface PlatformCall {
+  readonly appId: string;
+  readonly accountId: string;
+  readonly platform: string;
+  readonly operation: string;
+  readonly outcome: 'answered' | 'not_sent' | 'unknown';
+  /** The HTTP status; 0 without an answer. */
+  readonly status: number;
+  readonly seconds: number;
+}
+
+/** Told about every call, for metrics and logs; whoever wants to know provides one. Must not throw. */
+export abstract class PlatformCallObserver {
+  abstract onCall(call: PlatformCall): void;
+}
+
 /**
  * One exchange with a platform. Throws PlatformError `platform_busy` when the request certainly was not sent,
- * `platform_unknown` when it may have been. Any HTTP status is an answer; the platform folder judges it.
+ * `platform_unknown` when it may have been (an answer that is cut off or too large included), and
+ * `platform_account_misconfigured` for a test account while the sandbox is off. Any HTTP status is an answer; the
+ * platform folder judges it. Nothing is repeated and no redirect is followed.
  */
 export abstract class PlatformHttp {
   abstract send(account: PlatformAccount, request: PlatformRequest): Promise<PlatformResponse>;

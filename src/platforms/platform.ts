@@ -26,6 +26,11 @@ export interface PlatformDescription {
   readonly credentials: ZodType<object>;
   /** Fields of `credentials` that no answer may ever show; a fingerprint stands for them. */
   readonly secretFields: readonly string[];
+  /**
+   * What a developer would type into the platform's console for these credentials: the public half of a key instead of
+   * the key. Left out: the credentials as they are. The sandbox's console gets it; fields may be missing.
+   */
+  toConsole?(credentials: Readonly<Record<string, string>>): Readonly<Record<string, string>>;
 }
 
 /** Who came, as the platform says after a code exchange. At least one of `openid`, `anonymousOpenid` is present. */

@@ -25,18 +25,26 @@ export interface LaneKind {
   /**
    * Claims due rows with a lease (`for update skip locked`), works them, records the results.
    * One lane never runs twice at once; a lane whose worker died runs again within ten seconds.
-   * A throw is logged, and the lane is tried again after a pause by the sweep.
+   * Must answer with what is due later too, its own and what others add meanwhile: a lane keeps one timer at most.
+   * A throw is logged (name and message), and the lane runs again after five seconds.
    */
   run(lane: LaneRef, slice: Slice): Promise<LaneResult>;
   /**
    * Lanes with due rows, found by index: what refills a queue that was lost. At most `limit`, the most overdue first.
-   * Asked every `sweepEvery` milliseconds by one process at a time.
+   * Asked about every `sweepEvery` milliseconds, by one process of all.
    */
   due(limit: number): Promise<readonly LaneRef[]>;
   readonly sweepEvery: number;
 }
 
-/** The only thing that domains know of queues. */
+/** How many nudges of one kind wait for a worker, run, or wait for their time. */
+export interface QueueCount {
+  readonly queue: string;
+  readonly state: 'waiting' | 'active' | 'delayed';
+  readonly count: number;
+}
+
+/** The only thing that others know of queues. */
 export abstract class Lanes {
   /** Before start: which kinds this process works. A process of role `api` declares too, but does not work. */
   abstract declare(kind: LaneKind): void;
@@ -45,6 +53,10 @@ export abstract class Lanes {
    * Never throws and never waits long: a lost nudge is logged and found by the sweep.
    */
   abstract nudge(kind: string, lane: LaneRef, at?: Date): Promise<void>;
+  /** For the metrics. Rejects when the store does not answer within two seconds. */
+  abstract counts(): Promise<readonly QueueCount[]>;
+  /** Rejects when the store does not answer within two seconds. */
+  abstract ping(): Promise<void>;
 }
 
 /** Paces one account's calls over all processes: at most `burst` at once and `perSecond` in the long run (GCRA). */
@@ -54,6 +66,9 @@ export interface Pace {
 }
 
 export abstract class Buckets {
-  /** Takes up to `wanted` tokens of the bucket. `taken` may be 0; `retryAt` is when the next one is there. */
+  /**
+   * Takes up to `wanted` tokens of the bucket. `taken` may be 0; `retryAt`, on this process's clock, is when the next one
+   * is there. Rejects when the store does not answer.
+   */
   abstract take(bucket: LaneRef, pace: Pace, wanted: number): Promise<{ taken: number; retryAt: Date }>;
 }

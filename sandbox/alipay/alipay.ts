@@ -1,0 +1,54 @@
+import { randomInt } from 'node:crypto';
+import type { Call, Platform, World } from '../core/platform.js';
+import { CertificateAuthority } from './certificate-authority.js';
+import { type AlipayCredentials, Console } from './console.js';
+import { AlipayError } from './errors.js';
+import { Gateway } from './gateway.js';
+import { methodsOf } from './operations.js';
+import { parametersOf } from './parameters.js';
+import { phoneAction } from './phone.js';
+import { methodOf, Rest } from './rest.js';
+import { authorizationOf } from './rest-authorization.js';
+import { SigningKeys } from './signing-keys.js';
+import { Tokens } from './tokens.js';
+import { Verification } from './verification.js';
+
+/** openapi.alipay.com, as far as logging in goes. */
+export function alipay(world: World): Platform<AlipayCredentials> {
+  const authority = new CertificateAuthority(world);
+  const keys = new SigningKeys(world, authority);
+  const console = new Console(authority, keys);
+  const tokens = new Tokens(world);
+  const verification = new Verification(authority);
+  const methods = methodsOf(tokens, keys);
+  const gateway = new Gateway(world, keys, verification, methods);
+  const rest = new Rest(world, keys, verification, methods);
+  const refuse = (call: Call, subCode: string) => {
+    const error = new AlipayError(subCode);
+    return isRest(call) ? rest.refuse(error) : gateway.refuse(call, error);
+  };
+
+  return {
+    code: 'alipay',
+    newPlatformAppId: () => `2021${String(randomInt(10 ** 12)).padStart(12, '0')}`,
+    issueCredentials: (given, previous) => console.issue(given, previous),
+    showCredentials: (credentials) => console.show(credentials),
+    routes: [gateway.route, rest.route],
+    describe: (call) => {
+      if (isRest(call)) return { platformAppId: authorizationOf(call)?.appId, operation: methodOf(call) };
+      const { app_id: platformAppId, method: operation } = parametersOf(call);
+      return { platformAppId, operation };
+    },
+    busy: (call) => refuse(call, 'isp.unknow-error'),
+    refuse,
+    errorCode: /^[A-Za-z][\w.-]*$/,
+    faults: ['wrong_signature', 'rotate_key'],
+    actions: {
+      login: tokens.login,
+      phone: phoneAction(world, keys),
+      expire: tokens.expire,
+    },
+  };
+}
+
+const isRest = ({ path }: Call): boolean => path.startsWith('/v3/');

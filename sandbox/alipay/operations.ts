@@ -1,0 +1,47 @@
+import type { Account } from '../core/accounts.js';
+import type { AlipayCredentials } from './console.js';
+import { AlipayError } from './errors.js';
+import { type Fields, text } from './fields.js';
+import type { SigningKeys } from './signing-keys.js';
+import type { Tokens } from './tokens.js';
+import { userInfoShare } from './user-info.js';
+
+/** A verified call, whichever protocol it came in. */
+export interface OperationInput {
+  readonly account: Account<AlipayCredentials>;
+  /** v2: the parameters beside `biz_content`. v3: the same as `content`. */
+  readonly parameters: Fields;
+  /** v2: `biz_content`. v3: the body and the query. */
+  readonly content: Fields;
+  /** Protocol time in ms. */
+  readonly at: number;
+}
+
+/** What a method does: gives the fields of a success. Throws AlipayError. */
+export type Operation = (input: OperationInput) => Fields;
+
+export interface Method {
+  readonly run: Operation;
+  /** v2: its success has neither `code` nor `msg`. */
+  readonly isBare?: boolean;
+  /** It has no path of its own in v3. */
+  readonly isV2Only?: boolean;
+}
+
+/** The methods that are played, by name. */
+export const methodsOf = (tokens: Tokens, keys: SigningKeys): ReadonlyMap<string, Method> =>
+  new Map<string, Method>([
+    ['alipay.system.oauth.token', { run: tokens.exchange, isBare: true }],
+    ['alipay.user.info.share', { run: userInfoShare(tokens) }],
+    ['alipay.open.app.alipaycert.download', { run: certificateDownload(keys), isV2Only: true }],
+  ]);
+
+/** A server calls it when an answer names a certificate of Alipay's that it does not know. */
+const certificateDownload =
+  (keys: SigningKeys): Operation =>
+  ({ account, content }) => {
+    const { mode, ring } = account.credentials;
+    const file = keys.certificate(ring, text(content.alipay_cert_sn) ?? '');
+    if (mode !== 'certificate' || !file) throw new AlipayError('isv.alipay-cert-not-exist');
+    return { alipay_cert_content: Buffer.from(file).toString('base64') };
+  };

@@ -1,0 +1,75 @@
+import { type Answer, type Call, json } from '../core/platform.js';
+import { randomHex } from '../core/random.js';
+
+/** The three shapes in which Douyin answers; the same number may mean other things in another family. */
+export type Family = 'toutiao' | 'open' | 'oauth';
+
+const TEXTS: Readonly<Record<string, string>> = {
+  '-1': 'system error',
+  '10002': 'parameter missing',
+  '10003': 'client_key is invalid',
+  '10013': 'client_key or client_secret is invalid',
+  '10020': 'too frequent',
+  '40014': 'bad parameters',
+  '40015': 'bad appid',
+  '40017': 'bad secret',
+  '40018': 'bad code',
+  '40019': 'bad anonymous code',
+  '40020': 'bad grant type',
+  '28001003': 'access_token is invalid',
+  '28001005': 'internal error',
+  '28001008': 'access_token is expired',
+  '28001016': 'no permission',
+  '28001018': 'scope not granted',
+  '28001019': 'application has no permission',
+  '28001038': 'parameter is illegal',
+  '28005187': 'code is expired or used',
+};
+
+/** Thrown by a handler, answered by `answering`. */
+export class DouyinError extends Error {
+  constructor(readonly code: number) {
+    super(TEXTS[code] ?? 'error');
+  }
+}
+
+/** Every refusal comes with HTTP 200. */
+export function failure(family: Family, code: number): Answer {
+  const text = TEXTS[code] ?? 'error';
+  switch (family) {
+    case 'toutiao':
+      return logged((log_id) => ({ err_no: code, err_tips: text, log_id }));
+    case 'open':
+      return logged((log_id) => ({ err_no: code, err_msg: text, log_id }));
+    case 'oauth':
+      return logged(() => ({ message: 'error', data: { error_code: code, description: text } }));
+  }
+}
+
+export function success(family: Family, data: unknown): Answer {
+  switch (family) {
+    case 'toutiao':
+      return logged((log_id) => ({ err_no: 0, err_tips: 'success', log_id, data }));
+    case 'open':
+      return logged((log_id) => ({ err_no: 0, err_msg: '', log_id, data }));
+    case 'oauth':
+      return logged(() => ({ message: 'success', data: { ...(data as object), error_code: 0, description: '' } }));
+  }
+}
+
+/** A handler that answers what it throws. */
+export const answering =
+  (family: Family, handle: (call: Call) => Answer) =>
+  (call: Call): Answer => {
+    try {
+      return handle(call);
+    } catch (error) {
+      if (error instanceof DouyinError) return failure(family, error.code);
+      throw error;
+    }
+  };
+
+function logged(body: (logId: string) => object): Answer {
+  const logId = randomHex(34).toUpperCase();
+  return { ...json(body(logId)), headers: { 'x-tt-logid': logId } };
+}

@@ -1,0 +1,97 @@
+import { createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { randomHex } from '../core/random.js';
+
+export interface DouyinCredentials {
+  /** AppSecret. */
+  readonly secret: string;
+  /** PEM. The platform encrypts phone numbers to it, and checks the developer's signatures with it. */
+  readonly appPublicKey: string;
+  /** PEM; only while the application key is one that was generated here. */
+  readonly appPrivateKey?: string;
+  /** `1` for the first application key, one more for each that replaces it. */
+  readonly keyVersion: string;
+  /** PEM. Each mini-program has a platform key pair of its own. */
+  readonly platformPublicKey: string;
+  readonly platformPrivateKey: string;
+}
+
+type AppKey = Pick<DouyinCredentials, 'appPublicKey' | 'appPrivateKey' | 'keyVersion'>;
+
+const givenSchema = z.strictObject({
+  secret: z.string().min(1).max(128).optional(),
+  appPublicKey: z
+    .string()
+    .transform((text, context) => {
+      const key = rsaKeyIn(text);
+      if (key) return key.export({ type: 'spki', format: 'pem' }).toString();
+      context.addIssue({ code: 'custom', message: 'an RSA public key of at least 2048 bit, as PEM or as bare base64' });
+      return z.NEVER;
+    })
+    .optional(),
+  keyVersion: z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .optional(),
+});
+
+/** Throws ZodError. */
+export async function issueCredentials(given: unknown, previous?: DouyinCredentials): Promise<DouyinCredentials> {
+  const { secret, appPublicKey, keyVersion } = givenSchema.parse(given);
+  const [appKey, platformKey] = await Promise.all([
+    issueAppKey(appPublicKey, keyVersion, previous),
+    previous ? undefined : newKeyPair(),
+  ]);
+  return {
+    secret: secret ?? previous?.secret ?? randomHex(40),
+    ...appKey,
+    platformPublicKey: platformKey?.publicKey ?? previous?.platformPublicKey ?? '',
+    platformPrivateKey: platformKey?.privateKey ?? previous?.platformPrivateKey ?? '',
+  };
+}
+
+/** What the console shows: the platform's private key stays with the platform. */
+export const showCredentials = ({
+  secret,
+  appPrivateKey,
+  keyVersion,
+  platformPublicKey,
+}: DouyinCredentials): object => ({
+  secret,
+  ...(appPrivateKey && { appPrivateKey }),
+  keyVersion,
+  platformPublicKey,
+});
+
+async function issueAppKey(given?: string, keyVersion?: string, previous?: DouyinCredentials): Promise<AppKey> {
+  if (given && given !== previous?.appPublicKey) {
+    const next = previous ? String(Number(previous.keyVersion) + 1) : '1';
+    return { appPublicKey: given, keyVersion: keyVersion ?? next };
+  }
+  if (previous) {
+    const { appPublicKey, appPrivateKey } = previous;
+    return { appPublicKey, ...(appPrivateKey && { appPrivateKey }), keyVersion: keyVersion ?? previous.keyVersion };
+  }
+  const { publicKey, privateKey } = await newKeyPair();
+  return { appPublicKey: publicKey, appPrivateKey: privateKey, keyVersion: keyVersion ?? '1' };
+}
+
+const newKeyPair = () =>
+  promisify(generateKeyPair)('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+
+function rsaKeyIn(text: string): KeyObject | undefined {
+  try {
+    const key = text.includes('-----')
+      ? createPublicKey(text)
+      : createPublicKey({ key: Buffer.from(text, 'base64'), format: 'der', type: 'spki' });
+    const isStrong = (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048;
+    return key.asymmetricKeyType === 'rsa' && isStrong ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}

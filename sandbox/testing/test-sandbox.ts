@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type RunningSandbox, startSandbox } from '../server.js';
+
+export type Fields = Record<string, unknown>;
+
+/** A sandbox of its own for a test, on a free port, with a clock that only moves by hand. */
+export class TestSandbox {
+  now = Date.parse('2026-06-01T04:00:00Z');
+  #running: RunningSandbox | undefined;
+
+  private constructor(readonly dataDir: string) {}
+
+  static async start(): Promise<TestSandbox> {
+    const sandbox = new TestSandbox(await mkdtemp(join(tmpdir(), 'sandbox-')));
+    await sandbox.restart();
+    return sandbox;
+  }
+
+  get url(): string {
+    return this.#running?.url ?? '';
+  }
+
+  advance({ minutes = 0, seconds = 0 }: { minutes?: number; seconds?: number }): void {
+    this.now += (minutes * 60 + seconds) * 1_000;
+  }
+
+  /** Stops, and starts again on the same state. */
+  async restart(): Promise<void> {
+    await this.#running?.close();
+    const { dataDir } = this;
+    this.#running = await startSandbox({
+      host: '127.0.0.1',
+      port: 0,
+      dataDir,
+      logLevel: 'silent',
+      now: () => this.now,
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#running?.close();
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  get(path: string, query: Record<string, string> = {}, headers: Record<string, string> = {}): Promise<Fields> {
+    return this.#send('GET', path, query, undefined, headers);
+  }
+
+  post(
+    path: string,
+    body: unknown,
+    { query = {}, headers = {} }: { query?: Record<string, string>; headers?: Record<string, string> } = {},
+  ): Promise<Fields> {
+    const bytes = typeof body === 'string' ? body : JSON.stringify(body);
+    return this.#send('POST', path, query, bytes, { 'content-type': 'application/json', ...headers });
+  }
+
+  /** Registers a program on `platform`; the answer. */
+  account(platform: string, over: Fields = {}): Promise<Fields> {
+    return this.post('/_/accounts', { platform, kind: 'program', ...over });
+  }
+
+  async #send(
+    method: string,
+    path: string,
+    query: Record<string, string>,
+    body: string | undefined,
+    headers: Record<string, string>,
+  ): Promise<Fields> {
+    const search = new URLSearchParams(query).toString();
+    const response = await fetch(`${this.url}${path}${search && '?'}${search}`, {
+      method,
+      headers,
+      ...(body !== undefined && { body }),
+    });
+    return (await response.json()) as Fields;
+  }
+}

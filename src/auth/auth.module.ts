@@ -1,0 +1,39 @@
+import { Global, Module } from '@nestjs/common';
+import { UserAuthenticator } from '../tenancy/authentication.guard.js';
+import { AccessTokens } from './access-tokens.js';
+import { AuthController } from './auth.controller.js';
+import { Erasure } from './erasure.js';
+import { Identities } from './identities.js';
+import { JwksController } from './jwks.controller.js';
+import { Logins } from './login.service.js';
+import { MeController } from './me.controller.js';
+import { Me } from './me.service.js';
+import { Merging } from './merging.js';
+import { RefreshTokens } from './refresh-tokens.js';
+import { Sessions } from './sessions.js';
+import { Unions } from './unions.js';
+import { SessionAuthenticator } from './user-authenticator.js';
+import { UserListeners } from './user-listener.js';
+import { UsersController } from './users.controller.js';
+import { Users } from './users.service.js';
+
+@Global()
+@Module({
+  controllers: [AuthController, MeController, UsersController, JwksController],
+  providers: [
+    AccessTokens,
+    Erasure,
+    Identities,
+    Logins,
+    Me,
+    Merging,
+    RefreshTokens,
+    Sessions,
+    Unions,
+    UserListeners,
+    Users,
+    { provide: UserAuthenticator, useClass: SessionAuthenticator },
+  ],
+  exports: [UserAuthenticator, UserListeners],
+})
+export class AuthModule {}

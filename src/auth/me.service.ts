@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
+import { problem } from '../common/problems.js';
+import { Platforms } from '../platforms/registry.js';
+import type { RequestContext, UserCaller } from '../tenancy/caller.js';
+import { PlatformAccounts } from '../tenancy/platform-accounts.service.js';
+import { Identities } from './identities.js';
+import type { SetPhone, SetProfile, UserExport, UserView } from './me.schemas.js';
+import { Sessions } from './sessions.js';
+import { Unions } from './unions.js';
+import { UserListeners } from './user-listener.js';
+import { Users } from './users.service.js';
+
+/** What a user tells about themselves, where a platform has to vouch for it. */
+@Injectable()
+export class Me {
+  constructor(
+    private readonly users: Users,
+    private readonly identities: Identities,
+    private readonly sessions: Sessions,
+    private readonly accounts: PlatformAccounts,
+    private readonly platforms: Platforms,
+    private readonly unions: Unions,
+    private readonly listeners: UserListeners,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Stores the phone number that the platform vouches for. */
+  async setPhone(caller: UserCaller, body: SetPhone, context: RequestContext): Promise<UserView> {
+    const account = await this.accounts.resolve(caller.app, body.platform, body.platformAppId);
+    const identity = await this.identities.at(caller, account);
+    const sessionKey = this.identities.sessionKey(identity);
+    const { code, encryptedData, iv } = body;
+    const proof =
+      code === undefined ? { encryptedData: encryptedData!, ...(iv === undefined ? {} : { iv }) } : { code };
+    const { number } = await this.platforms.phone(body.platform).phone(account, proof, {
+      openid: identity.openid,
+      ...(sessionKey === undefined ? {} : { sessionKey }),
+    });
+    return this.users.update({ appId: caller.app.id, userId: caller.userId }, { phone: number }, context);
+  }
+
+  /** Stores nickname and avatar from the client's signed data; a unionid in it joins the identity to its owner. */
+  async setProfile(caller: UserCaller, body: SetProfile, context: RequestContext): Promise<UserView> {
+    const account = await this.accounts.resolve(caller.app, body.platform, body.platformAppId);
+    const identity = await this.identities.at(caller, account);
+    const sessionKey = this.identities.sessionKey(identity);
+    if (sessionKey === undefined) throw problem('identity_not_found', 'Log in there again: no session key is known.');
+    const { rawData, signature, encryptedData, iv } = body;
+    const encrypted =
+      encryptedData === undefined ? {} : { encrypted: { encryptedData, ...(iv === undefined ? {} : { iv }) } };
+    const profile = this.platforms
+      .profile(body.platform)
+      .profile(account, { rawData, signature, ...encrypted }, sessionKey);
+    const { nickname, avatarUrl, unionid } = profile;
+    if (unionid !== undefined && unionid !== identity.unionid) {
+      await this.unions.appeared(account, { userId: caller.userId, identityId: identity.id, unionid });
+    }
+    const changes = { ...(nickname ? { nickname } : {}), ...(avatarUrl ? { avatarUrl } : {}) };
+    return this.users.update({ appId: caller.app.id, userId: caller.userId }, changes, context);
+  }
+
+  /** Everything that is kept about the user, each domain's part under its name. */
+  async export(caller: UserCaller): Promise<UserExport> {
+    const user = { appId: caller.app.id, userId: caller.userId };
+    return {
+      exportedAt: this.clock.now().toISOString(),
+      user: await this.users.get(user),
+      identities: await this.identities.list(user),
+      sessions: (await this.sessions.list(caller)).data,
+      ...(await this.listeners.export(user)),
+    };
+  }
+}

@@ -1,0 +1,126 @@
+import { createHmac } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { LessThan } from 'typeorm';
+import { fromCursor, type Page, toPage } from '../common/pagination.js';
+import { notFound, problem } from '../common/problems.js';
+import { Sealer, type SealedPlace } from '../common/seal.js';
+import { Database, type Tx } from '../database/database.js';
+import { Announcer } from '../events/announce.js';
+import { Relay } from '../events/relay.js';
+import type { RequestContext } from '../tenancy/caller.js';
+import { Idempotency } from '../tenancy/idempotency.js';
+import { ServerKeys } from '../tenancy/server-keys.js';
+import { RAISE_USER } from './login.sql.js';
+import type { UpdateUser, UserQuery, UserView } from './me.schemas.js';
+import { UserRow } from './user.entity.js';
+import type { UserRef } from './user-listener.js';
+
+/** What of a user can be changed; `phone` only by a platform's word. */
+export type UserChanges = UpdateUser & { phone?: string };
+
+/** People of an app, as the developer and they themselves see them. */
+@Injectable()
+export class Users {
+  constructor(
+    private readonly db: Database,
+    private readonly sealer: Sealer,
+    private readonly keys: ServerKeys,
+    private readonly idempotency: Idempotency,
+    private readonly announcer: Announcer,
+    private readonly relay: Relay,
+  ) {}
+
+  /** The user; for one that was merged, the user who took over. Throws `user_not_found`. */
+  async get({ appId, userId }: UserRef): Promise<UserView> {
+    const row = await this.#find(appId, userId);
+    return this.#view(row.mergedInto === null ? row : await this.#find(appId, row.mergedInto));
+  }
+
+  /** Newest first, without those who were merged. */
+  async list(appId: string, { limit, cursor, phone }: UserQuery): Promise<Page<UserView>> {
+    const users = this.db.dataSource.manager
+      .createQueryBuilder(UserRow, 'u')
+      .where('u.app_id = :appId and u.merged_into is null', { appId })
+      .orderBy('u.id', 'DESC')
+      .take(limit + 1);
+    if (phone !== undefined) users.andWhere('u.phone_hash = :hash', { hash: await this.#phoneHash(appId, phone) });
+    if (cursor !== undefined) users.andWhere({ id: LessThan(fromCursor(cursor, /^usr_[0-9a-f]{32}$/)) });
+    return toPage(
+      await users.getMany(),
+      limit,
+      ({ id }) => id,
+      (row) => this.#view(row),
+    );
+  }
+
+  /** Changes what is given and announces the names of the fields, never their values. */
+  async update(user: UserRef, changes: UserChanges, { idempotency }: RequestContext): Promise<UserView> {
+    const fields = Object.keys(changes);
+    if (fields.length === 0) return this.get(user);
+    const { appId, userId } = user;
+    const columns = await this.#columns(user, changes);
+    const view = await this.idempotency.once(
+      idempotency,
+      async (tx) => {
+        const sequence = await this.#raise(tx, user);
+        await tx.update(UserRow, { appId, id: userId }, columns);
+        await this.announcer.announce(tx, {
+          appId,
+          type: 'user.updated',
+          stream: { type: 'user', id: userId },
+          sequence,
+          data: { userId, fields: fields.join(',') },
+        });
+        return { id: userId, result: this.#view(await tx.findOneByOrFail(UserRow, { appId, id: userId })) };
+      },
+      () => this.get(user),
+    );
+    this.relay.nudge();
+    return view;
+  }
+
+  async #columns({ appId, userId }: UserRef, { phone, ...plain }: UserChanges) {
+    const columns = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined));
+    if (phone === undefined) return columns;
+    return {
+      ...columns,
+      phone: this.sealer.seal(phone, phonePlace(appId, userId)),
+      phoneHash: await this.#phoneHash(appId, phone),
+    };
+  }
+
+  async #raise(tx: Tx, { appId, userId }: UserRef): Promise<number> {
+    const [user] = await this.db.run<{ sequence: number }>(RAISE_USER, [appId, userId], tx);
+    if (user) return user.sequence;
+    await this.#find(appId, userId);
+    throw problem('user_gone', 'This user is merged or erased.');
+  }
+
+  async #find(appId: string, id: string): Promise<UserRow> {
+    const row = await this.db.dataSource.manager.findOneBy(UserRow, { appId, id });
+    if (!row) throw notFound('user', id);
+    return row;
+  }
+
+  /** Per app, so that equal numbers of two apps do not look equal. */
+  async #phoneHash(appId: string, phone: string): Promise<Buffer> {
+    return createHmac('sha256', await this.keys.get('phone_lookup'))
+      .update(`${appId}\n${phone}`)
+      .digest();
+  }
+
+  #view(row: UserRow): UserView {
+    return {
+      id: row.id,
+      status: row.status === 'erased' ? 'erased' : 'active',
+      nickname: row.nickname,
+      avatarUrl: row.avatarUrl,
+      phone: row.phone === null ? null : this.sealer.open(row.phone, phonePlace(row.appId, row.id)),
+      metadata: row.metadata,
+      createdAt: row.createdAt.toISOString(),
+      updatedAt: row.updatedAt.toISOString(),
+    };
+  }
+}
+
+export const phonePlace = (app: string, row: string): SealedPlace => ({ app, table: 'users', row, column: 'phone' });

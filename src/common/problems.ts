@@ -1,0 +1,55 @@
+import { DomainError, type ProblemExtra } from './errors.js';
+
+/**
+ * Every problem that the API can answer, apart from the platforms' own (`platforms/errors.ts`): its HTTP status and the
+ * sentence that docs/errors.md shows. A code is part of the API and never changes its meaning.
+ */
+export const PROBLEMS = {
+  validation_failed: { status: 400, title: 'Something in the request is missing, unknown or of the wrong form' },
+  malformed_body: { status: 400, title: 'The body is not JSON in UTF-8' },
+  unauthenticated: { status: 401, title: 'No valid credential was sent' },
+  token_expired: { status: 401, title: 'The access token has expired: refresh it' },
+  token_invalid: { status: 401, title: 'The access token is not one of ours' },
+  session_revoked: { status: 401, title: 'The session has ended: log in again' },
+  refresh_token_invalid: { status: 401, title: 'The refresh token is unknown or has expired: log in again' },
+  refresh_token_reused: { status: 401, title: 'The refresh token was used before, so its session was ended' },
+  not_found: { status: 404, title: 'There is no such route' },
+  app_not_found: { status: 404, title: 'There is no such app' },
+  api_key_not_found: { status: 404, title: 'There is no such API key' },
+  platform_account_not_found: { status: 404, title: 'There is no such platform account' },
+  user_not_found: { status: 404, title: 'There is no such user' },
+  session_not_found: { status: 404, title: 'There is no such session' },
+  identity_not_found: { status: 404, title: 'There is no such identity' },
+  method_not_allowed: { status: 405, title: 'The route does not know this method' },
+  idempotency_in_progress: { status: 409, title: 'A request with this Idempotency-Key is still running' },
+  secret_already_shown: { status: 409, title: 'The secret of this answer was shown and cannot be shown again' },
+  platform_account_exists: { status: 409, title: 'This mini-program is registered already' },
+  identity_taken: { status: 409, title: 'This identity belongs to another user' },
+  last_identity: { status: 409, title: 'The last identity of a user cannot be unlinked' },
+  user_gone: { status: 409, title: 'The user is merged or erased' },
+  payload_too_large: { status: 413, title: 'The body is larger than this route accepts' },
+  unsupported_media_type: { status: 415, title: 'Send JSON' },
+  idempotency_key_reused: { status: 422, title: 'This Idempotency-Key was used with another request' },
+  platform_account_ambiguous: { status: 422, title: 'The app has several accounts there: say which' },
+  platform_account_missing: { status: 422, title: 'The app has no active account there' },
+  platform_capability_missing: { status: 422, title: 'The platform does not offer this' },
+  merge_impossible: { status: 422, title: 'These two users cannot be merged' },
+  rate_limited: { status: 429, title: 'Too many requests: wait' },
+  internal_error: { status: 500, title: 'Something went wrong on our side' },
+  unavailable: { status: 503, title: 'A part of the service is not reachable: try again' },
+  sandbox_unavailable: { status: 503, title: 'The sandbox does not answer: is it running?' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** The error for `code`; `detail` says what happened here and what to do, in a sentence for people. */
+export const problem = (code: ProblemCode, detail: string, extra: ProblemExtra = {}, options?: ErrorOptions) =>
+  new DomainError(PROBLEMS[code].status, code, detail, extra, options);
+
+type Noun = 'app' | 'api_key' | 'platform_account' | 'user' | 'session' | 'identity';
+
+export const notFound = (noun: Noun, id: string): DomainError =>
+  problem(`${noun}_not_found`, `There is no ${noun.replaceAll('_', ' ')} ${id} here.`);
+
+export const invalid = (path: string, message: string): DomainError =>
+  problem('validation_failed', `${path}: ${message}`, { errors: [{ path, message }] });

@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyInstance } from 'fastify';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Database } from '../database/database.js';
+import { type PlatformCall, PlatformCallObserver } from '../platforms/platform-http.js';
+import { BullLanes } from '../queues/bull-lanes.js';
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** What `/metrics` shows. Labels are routes, platforms and results; never ids. */
+@Injectable()
+export class Metrics extends PlatformCallObserver {
+  readonly registry = new Registry();
+  readonly #requests = new Histogram({
+    name: 'minibase_http_request_seconds',
+    help: 'HTTP requests by route, method and status.',
+    labelNames: ['route', 'method', 'status'],
+    buckets: SECONDS,
+    registers: [this.registry],
+  });
+  readonly #platformCalls = new Histogram({
+    name: 'minibase_platform_call_seconds',
+    help: 'Calls to platforms by platform, operation and outcome.',
+    labelNames: ['platform', 'operation', 'outcome'],
+    buckets: SECONDS,
+    registers: [this.registry],
+  });
+
+  constructor(db: Database, lanes: BullLanes) {
+    super();
+    collectDefaultMetrics({ register: this.registry });
+    const registers = [this.registry];
+    new Gauge({
+      name: 'minibase_database_connections',
+      help: 'Connections of this process by state.',
+      labelNames: ['state'],
+      registers,
+      collect() {
+        this.set({ state: 'open' }, db.pool.totalCount);
+        this.set({ state: 'idle' }, db.pool.idleCount);
+        this.set({ state: 'waiting' }, db.pool.waitingCount);
+      },
+    });
+    new Gauge({
+      name: 'minibase_queue_jobs',
+      help: 'Nudges by queue and state.',
+      labelNames: ['queue', 'state'],
+      registers,
+      async collect() {
+        const counts = await lanes.counts().catch(() => ({}));
+        for (const [queue, states] of Object.entries(counts)) {
+          for (const [state, count] of Object.entries(states)) this.set({ queue, state }, count as number);
+        }
+      },
+    });
+    new Counter({ name: 'minibase_up', help: '1 while the process runs.', registers }).inc();
+  }
+
+  override onCall({ platform, operation, outcome, seconds }: PlatformCall): void {
+    this.#platformCalls.observe({ platform, operation, outcome }, seconds);
+  }
+
+  /** Times every request of a server. */
+  watch(server: FastifyInstance): void {
+    server.addHook('onResponse', (request, reply, done) => {
+      const route = request.routeOptions.url ?? 'none';
+      this.#requests.observe({ route, method: request.method, status: reply.statusCode }, reply.elapsedTime / 1000);
+      done();
+    });
+  }
+}

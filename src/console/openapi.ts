@@ -1,0 +1,55 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { stringify } from 'yaml';
+import { VERSION } from '../common/version.js';
+
+const PROBLEM = {
+  type: 'object',
+  description: 'RFC 9457. `code` is stable; `detail` says what happened here and what to do.',
+  required: ['type', 'title', 'status', 'code', 'detail', 'requestId'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    code: { type: 'string' },
+    detail: { type: 'string' },
+    requestId: { type: 'string', description: 'Name it when you ask for help; it is in the log.' },
+    platformCode: { type: 'string', description: "The platform's own code." },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['path', 'message'],
+        properties: { path: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
+  },
+};
+
+/** The API document, as the code has it. `server` is where the console sends what is tried out. */
+export function openApiOf(app: INestApplication, server = 'http://localhost:3000'): OpenAPIObject {
+  const builder = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Minibase')
+    .setDescription(
+      'Login, payments, subscriptions, notifications and webhooks for mini-programs: the same on every platform.',
+    )
+    .setVersion(VERSION)
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addServer(server)
+    .addBearerAuth({ type: 'http', bearerFormat: 'JWT', description: "A user's access token, from the login." }, 'user')
+    .addBearerAuth({ type: 'http', description: 'A secret key of the app: `mb_test_…` or `mb_live_…`.' }, 'secretKey')
+    .addBearerAuth({ type: 'http', description: 'The token of whoever runs this server.' }, 'operator')
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-App-Id', description: 'The app; enough for a login.' }, 'appId')
+    .build();
+  const document = SwaggerModule.createDocument(app, builder);
+  document.components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, Problem: PROBLEM },
+  };
+  return document;
+}
+
+/** The document as `openapi.yaml` holds it. */
+export const toYaml = (document: OpenAPIObject): string =>
+  stringify(JSON.parse(JSON.stringify(document)), { lineWidth: 120, aliasDuplicateObjects: false });

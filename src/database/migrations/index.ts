@@ -1,0 +1,14 @@
+import { Foundation1700000001000 } from './1700000001000-foundation.js';
+import { Events1700000001100 } from './1700000001100-events.js';
+import { Users1700000001200 } from './1700000001200-users.js';
+import { PlatformTokens1700000002000 } from './1700000002000-platform-tokens.js';
+import { QueueBuckets1700000003000 } from './1700000003000-queue-buckets.js';
+
+/** All migrations, in order. `npm run migration:new` makes a file; add it here. */
+export const MIGRATIONS = [
+  Foundation1700000001000,
+  Events1700000001100,
+  Users1700000001200,
+  PlatformTokens1700000002000,
+  QueueBuckets1700000003000,
+];

@@ -1,0 +1,87 @@
+import type { KeyObject } from 'node:crypto';
+import type { z } from 'zod';
+import { shaped } from '../answers.js';
+import { PlatformError } from '../errors.js';
+import type { PlatformAccount, PlatformPhone } from '../platform.js';
+import { decryptContent } from './alipay.cipher.js';
+import { aesKeysDiffer, errorOf } from './alipay.errors.js';
+import type { AlipayKeys } from './alipay.keyring.js';
+import { aesKeyOf } from './alipay.request.js';
+import { verifiedContent } from './alipay.signature.js';
+import { PhoneAnswer, PhoneEnvelope } from './alipay.wire.js';
+
+/**
+ * The phone number in `res.response` of `my.getPhoneNumber`, which comes from Alipay through the client: nothing in it
+ * counts before its signature does. It names neither the user nor the time; whoever holds it can show it again.
+ */
+export async function readPhone(account: PlatformAccount, keys: AlipayKeys, encrypted: string): Promise<PlatformPhone> {
+  const { response, sign } = readEnvelope(account, encrypted);
+  const isPlain = response.startsWith('{');
+  // Ciphertext was signed as the JSON string that it is, with its quotes; a plain refusal as it stands.
+  const signed = Buffer.from(isPlain ? response : `"${response}"`);
+  const isProven = sign !== undefined && (await verifies(signed, sign, keys));
+  if (sign !== undefined && !isProven) throw invalid(account, "The signature of the phone data is not Alipay's.");
+  if (sign === undefined && !isPlain) throw invalid(account, NOT_SIGNED);
+
+  const answer = shaped(account, isPlain ? parsed(account, response) : decrypted(account, keys, response), PhoneAnswer);
+  const { code, msg = '', subCode, subMsg = '', mobile = '' } = answer;
+  if (code !== '10000') throw errorOf(account, { code, subCode, message: `${code} ${msg} ${subMsg}` });
+  if (!isProven) throw invalid(account, NOT_SIGNED);
+  return numberOf(account, mobile);
+}
+
+const NOT_SIGNED =
+  'The phone data is not signed. Alipay signs it once the console has a signing key, an AES key and an app gateway.';
+
+const invalid = (account: PlatformAccount, detail: string): PlatformError =>
+  new PlatformError('platform_data_invalid', account, { detail });
+
+function readEnvelope(account: PlatformAccount, encrypted: string): z.infer<typeof PhoneEnvelope> {
+  const envelope = PhoneEnvelope.safeParse(parsed(account, encrypted));
+  if (!envelope.success) throw invalid(account, NOT_PHONE_DATA);
+  return envelope.data;
+}
+
+const NOT_PHONE_DATA = 'encryptedData must be the string res.response of my.getPhoneNumber, as it is.';
+
+function parsed(account: PlatformAccount, json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw invalid(account, NOT_PHONE_DATA);
+  }
+}
+
+/** In certificate mode nothing says which certificate signed, so every one that we know is tried. */
+async function verifies(content: Buffer, signature: string, { alipayKey, certificates }: AlipayKeys): Promise<boolean> {
+  const verifiesWith = (key: KeyObject) => verifiedContent(content, signature, key) !== undefined;
+  if (verifiesWith(alipayKey)) return true;
+  const renewed = await Promise.allSettled([...(certificates?.renewed.values() ?? [])]);
+  return renewed.some((key) => key.status === 'fulfilled' && verifiesWith(key.value));
+}
+
+function decrypted(account: PlatformAccount, keys: AlipayKeys, ciphertext: string): unknown {
+  const aesKey = aesKeyOf(account, keys);
+  try {
+    return JSON.parse(decryptContent(ciphertext, aesKey).toString('utf8'));
+  } catch {
+    throw aesKeysDiffer(account);
+  }
+}
+
+function numberOf(account: PlatformAccount, mobile: string): PlatformPhone {
+  if (mobile === '') {
+    throw new PlatformError('user_refused', account, {
+      detail: 'The Alipay account of this user has no phone number.',
+    });
+  }
+  // Numbers of the mainland come without a country code. How others come is not published; elsewhere Alipay writes 852-….
+  const [, countryCode = '86', number] = /^(?:(\d{1,3})-)?(\d{4,14})$/.exec(mobile) ?? [];
+  const isMainland = countryCode === '86';
+  if (number === undefined || (isMainland && !/^1\d{10}$/.test(number))) {
+    throw new PlatformError('platform_answer_invalid', account, {
+      detail: 'Alipay gave no phone number that we can read.',
+    });
+  }
+  return { number: `+${countryCode}${number}`, countryCode };
+}

@@ -1,0 +1,113 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import {
+  RateLimiterMemory,
+  RateLimiterPostgres,
+  RateLimiterRedis,
+  RateLimiterRes,
+  type RateLimiterAbstract,
+} from 'rate-limiter-flexible';
+import { problem } from '../common/problems.js';
+import { Config } from '../config/config.js';
+import { Database } from '../database/database.js';
+
+/** Who may ask how often. `points` in each window of `seconds`. */
+export const LIMITS = {
+  /** All calls of one app's secret keys together. */
+  app: { points: 5_000, seconds: 1 },
+  /** One user's mini-programs. */
+  user: { points: 300, seconds: 10 },
+  /** Logins from one address: people behind one carrier's address share it. */
+  loginByAddress: { points: 300, seconds: 60 },
+  /** Refused codes from one address: a client that guesses or replays is slowed down long before it finds one. */
+  refusedCodes: { points: 30, seconds: 600 },
+} as const;
+export type Limit = keyof typeof LIMITS;
+
+/** Points that a process takes from the shared store at a time, so that most requests ask nobody. */
+const SHARE = 20;
+
+interface Share {
+  points: number;
+  until: number;
+}
+
+/**
+ * Fixed windows, counted in Redis when there is one, else in Postgres when other processes share the limits, else in
+ * memory. A store that does not answer lets the request pass: a limit is no reason to be down.
+ */
+@Injectable()
+export class RateLimits {
+  readonly #limiters: Readonly<Record<Limit, RateLimiterAbstract>>;
+  readonly #shares = new Map<string, Share>();
+
+  constructor(
+    private readonly config: Config,
+    db: Database,
+    @Inject('RATE_LIMIT_REDIS') redis: Redis | undefined,
+  ) {
+    const names = Object.keys(LIMITS) as Limit[];
+    this.#limiters = Object.fromEntries(names.map((name) => [name, limiterOf(name, config, db, redis)])) as Record<Limit, RateLimiterAbstract>; // prettier-ignore
+  }
+
+  /** Counts one call of `who`. Throws `rate_limited` with `Retry-After` when the window is used up. */
+  async take(limit: Limit, who: string): Promise<void> {
+    if (!this.#inMemory) return this.#takeShared(limit, who);
+    await this.#consume(limit, who, 1);
+  }
+
+  /** Throws `rate_limited` when `who` has used up the window, without counting. */
+  async check(limit: Limit, who: string): Promise<void> {
+    const used = await this.#limiters[limit].get(who).catch(() => null);
+    if (used && used.consumedPoints >= LIMITS[limit].points) throw limited(limit, used);
+  }
+
+  get #inMemory(): boolean {
+    return !this.config.redisUrl && !this.config.sharedLimits;
+  }
+
+  async #takeShared(limit: Limit, who: string): Promise<void> {
+    const key = `${limit} ${who}`;
+    const share = this.#shares.get(key);
+    if (share && share.points > 0 && share.until > Date.now()) {
+      share.points -= 1;
+      return;
+    }
+    const points = Math.max(1, Math.floor(LIMITS[limit].points / SHARE));
+    const window = await this.#consume(limit, who, points);
+    if (this.#shares.size > 10_000) this.#shares.clear();
+    if (window) this.#shares.set(key, { points: points - 1, until: Date.now() + window.msBeforeNext });
+  }
+
+  async #consume(limit: Limit, who: string, points: number): Promise<RateLimiterRes | undefined> {
+    try {
+      return await this.#limiters[limit].consume(who, points);
+    } catch (refusal) {
+      if (refusal instanceof RateLimiterRes) throw limited(limit, refusal);
+      return undefined;
+    }
+  }
+}
+
+function limited(limit: Limit, { msBeforeNext }: RateLimiterRes) {
+  const retryAfter = Math.max(1, Math.ceil(msBeforeNext / 1000));
+  const { points, seconds } = LIMITS[limit];
+  return problem('rate_limited', `More than ${points} calls in ${seconds} s; wait ${retryAfter} s.`, {
+    retryAfter,
+    limit: points,
+  });
+}
+
+function limiterOf(name: Limit, config: Config, db: Database, redis: Redis | undefined): RateLimiterAbstract {
+  const { points, seconds } = LIMITS[name];
+  const common = { points, duration: seconds, keyPrefix: name };
+  if (redis) return new RateLimiterRedis({ ...common, storeClient: redis });
+  if (!config.sharedLimits) return new RateLimiterMemory(common);
+  return new RateLimiterPostgres({
+    ...common,
+    storeClient: db.pool,
+    tableName: 'rate_limits',
+    tableCreated: true,
+    clearExpiredByTimeout: true,
+  });
+}

@@ -1,0 +1,43 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { until } from './until.js';
+
+export interface RedisServer {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+export const redisIsInstalled = (): boolean => spawnSync('redis-server', ['--version']).status === 0;
+
+/** A Redis of the test's own: a free port, a temporary directory, nothing written to disk. */
+export async function startRedis(...options: string[]): Promise<RedisServer> {
+  const port = await freePort();
+  const dir = await mkdtemp(join(tmpdir(), 'minibase-redis-'));
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', ...options];
+  const server = spawn('redis-server', args, { stdio: 'ignore' });
+  const ended = new Promise((resolve) => server.once('exit', resolve));
+  const probe = new Redis(port, '127.0.0.1', { lazyConnect: true, retryStrategy: () => 20 });
+  probe.on('error', () => undefined);
+  await until('redis-server answers', async () => (await probe.ping()) === 'PONG');
+  probe.disconnect();
+  return {
+    port,
+    stop: async () => {
+      server.kill();
+      await ended;
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

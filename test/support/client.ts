@@ -1,0 +1,122 @@
+import { randomInt } from 'node:crypto';
+import type { PlatformCode } from '../../src/platforms/platform.js';
+import type { Minibase } from './minibase.js';
+
+export interface Answer<T = Record<string, unknown>> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: T;
+}
+
+export interface Ask {
+  readonly token?: string | undefined;
+  readonly appId?: string;
+  readonly body?: unknown;
+  readonly key?: string;
+  readonly ip?: string;
+  readonly headers?: Record<string, string>;
+}
+
+/** One request to an API, answered as parsed JSON (`{}` for an empty answer). */
+export async function ask<T = Record<string, unknown>>(
+  url: string,
+  method: string,
+  path: string,
+  over: Ask = {},
+): Promise<Answer<T>> {
+  const { token, appId, body, key, ip, headers } = over;
+  const answer = await fetch(url + path, {
+    method,
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(appId === undefined ? {} : { 'x-app-id': appId }),
+      ...(key === undefined ? {} : { 'idempotency-key': key }),
+      // Each caller has an address of its own, so that the limits per address do not meet.
+      'x-forwarded-for': ip ?? `10.${randomInt(256)}.${randomInt(256)}.${randomInt(256)}`,
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, headers: answer.headers, body: (text ? JSON.parse(text) : {}) as T };
+}
+
+/** Like `ask`, and fails unless the answer is a success. */
+export async function must<T = Record<string, unknown>>(
+  url: string,
+  method: string,
+  path: string,
+  over: Ask = {},
+): Promise<T> {
+  const answer = await ask<T>(url, method, path, over);
+  if (answer.status >= 400)
+    throw new Error(`${method} ${path} answered ${answer.status} ${JSON.stringify(answer.body)}`);
+  return answer.body;
+}
+
+export interface TestApp {
+  readonly appId: string;
+  readonly secretKey: string;
+  /** The mini-program of each platform. */
+  readonly programs: Readonly<Record<PlatformCode, { id: string; platformAppId: string }>>;
+}
+
+/** A test app with a secret key and, unless told otherwise, one mini-program on each platform. */
+export async function anApp(
+  minibase: Minibase,
+  platforms: readonly PlatformCode[] = ['wechat', 'alipay', 'douyin'],
+): Promise<TestApp> {
+  const token = minibase.operatorToken;
+  const app = await must<{ id: string }>(minibase.url, 'POST', '/v1/apps', {
+    token,
+    body: { name: 'Shop', mode: 'test' },
+  });
+  const key = await must<{ secret: string }>(minibase.url, 'POST', `/v1/apps/${app.id}/keys`, {
+    token,
+    body: { name: 'server' },
+  });
+  const programs = {} as Record<PlatformCode, { id: string; platformAppId: string }>;
+  for (const platform of platforms) programs[platform] = await aProgram(minibase, key.secret, platform);
+  return { appId: app.id, secretKey: key.secret, programs };
+}
+
+/** Another mini-program of an app. */
+export const aProgram = (minibase: Minibase, secretKey: string, platform: PlatformCode, credentials?: object) =>
+  must<{ id: string; platformAppId: string }>(minibase.url, 'POST', '/v1/platform-accounts', {
+    token: secretKey,
+    body: { platform, ...(credentials ? { credentials } : {}) },
+  });
+
+/** What the sandbox's own surface answers. */
+export const sandbox = <T = Record<string, unknown>>(minibase: Minibase, action: string, body: object): Promise<T> =>
+  must<T>(minibase.sandboxUrl, 'POST', `/_/${action}`, { body });
+
+/** A login code of a person, as the platform's client gives it. */
+export const aCode = async (minibase: Minibase, app: TestApp, user: string, platform: PlatformCode = 'wechat') =>
+  (
+    await sandbox<{ code: string }>(minibase, 'login', {
+      platform,
+      platformAppId: app.programs[platform].platformAppId,
+      user,
+    })
+  ).code;
+
+export interface LoggedIn {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly expiresIn: number;
+  readonly user: { id: string; isNew: boolean; nickname: string | null };
+  readonly identity: { id: string; platform: string; openid: string; unionid?: string; anonymous: boolean };
+}
+
+/** A person who has logged in. */
+export async function aLogin(
+  minibase: Minibase,
+  app: TestApp,
+  user = 'ming',
+  platform: PlatformCode = 'wechat',
+): Promise<LoggedIn> {
+  const code = await aCode(minibase, app, user, platform);
+  return must<LoggedIn>(minibase.url, 'POST', '/v1/auth/login', { appId: app.appId, body: { platform, code } });
+}

@@ -1,0 +1,5 @@
+// Jest's module mapper does not serve the global setup: it runs as plain Node does.
+import './typescript.mjs';
+
+const { startTestPostgres } = await import('./postgres-server.ts');
+export default () => startTestPostgres();
