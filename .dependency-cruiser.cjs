@@ -16,7 +16,12 @@ const floor = (name, from, allowed) => ({
 
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: { pathNot: 'node_modules' }, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: { pathNot: 'node_modules' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     floor('common-is-the-ground', '^src/common/', []),
     floor('config-uses-common', '^src/config/', ['^src/common/']),
     floor('database-floor', '^src/database/', ['^src/(common|config)/']),

@@ -91,7 +91,9 @@ test('killed in the middle of traffic, it still knows everything that it answere
       continue;
     }
     expect(again.errcode).toBe(40163);
-    const signature = createHmac('sha256', sessionKey ?? '').update('').digest('hex');
+    const signature = createHmac('sha256', sessionKey ?? '')
+      .update('')
+      .digest('hex');
     const query = { access_token: String(token), openid, signature, sig_method: 'hmac_sha256' };
     expect((await get(`${after}/wxa/checksession`, query)).errcode).toBe(0);
   }

@@ -1,4 +1,5 @@
 import fastify, { type FastifyError, type FastifyInstance, LogController } from 'fastify';
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SandboxError, StartError } from './core/errors.js';
@@ -36,6 +37,7 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
   const sandbox = new Sandbox(store, now, PLATFORMS);
   const http = createHttp(options.logLevel ?? 'warn');
   const closing = new AbortController();
+  setMaxListeners(0, closing.signal); // one for each caller that a fault keeps waiting
   addPlatforms(http, sandbox, closing.signal);
   addSurface(http, sandbox);
   const close = async (): Promise<void> => {

@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto';
 import type { Call, Platform, World } from '../core/platform.js';
 import { CertificateAuthority } from './certificate-authority.js';
-import { type AlipayCredentials, Console } from './console.js';
+import { type AlipayCredentials, DeveloperConsole } from './developer-console.js';
 import { AlipayError } from './errors.js';
 import { Gateway } from './gateway.js';
-import { methodsOf } from './operations.js';
+import { methodsOf } from './methods.js';
 import { parametersOf } from './parameters.js';
 import { phoneAction } from './phone.js';
 import { methodOf, Rest } from './rest.js';
@@ -17,7 +17,7 @@ import { Verification } from './verification.js';
 export function alipay(world: World): Platform<AlipayCredentials> {
   const authority = new CertificateAuthority(world);
   const keys = new SigningKeys(world, authority);
-  const console = new Console(authority, keys);
+  const developerConsole = new DeveloperConsole(authority, keys);
   const tokens = new Tokens(world);
   const verification = new Verification(authority);
   const methods = methodsOf(tokens, keys);
@@ -31,8 +31,8 @@ export function alipay(world: World): Platform<AlipayCredentials> {
   return {
     code: 'alipay',
     newPlatformAppId: () => `2021${String(randomInt(10 ** 12)).padStart(12, '0')}`,
-    issueCredentials: (given, previous) => console.issue(given, previous),
-    showCredentials: (credentials) => console.show(credentials),
+    issueCredentials: (given, previous) => developerConsole.issue(given, previous),
+    showCredentials: (credentials) => developerConsole.show(credentials),
     routes: [gateway.route, rest.route],
     describe: (call) => {
       if (isRest(call)) return { platformAppId: authorizationOf(call)?.appId, operation: methodOf(call) };

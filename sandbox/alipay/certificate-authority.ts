@@ -80,7 +80,7 @@ export class CertificateAuthority {
     });
   }
 
-  /** Registrations come one after the other, so it is made once. */
+  /** Made once: registrations come one after the other. */
   async #found(): Promise<Authority> {
     const existing = this.#authority.get(THE_ONE);
     if (existing) return existing;
@@ -90,20 +90,20 @@ export class CertificateAuthority {
   }
 
   async #makeAuthority(): Promise<Authority> {
-    // In the real file an SM2 and an ECDSA certificate stand among two of RSA; no library here signs with SM2.
-    const [ecdsa, first, second] = await Promise.all([
+    const [ecdsa, rsa] = await Promise.all([
       newCryptoKeys(ECDSA),
       newCryptoKeys({ ...RSA, modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1) }),
-      newCryptoKeys({ ...RSA, modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1) }),
     ]);
+    // In the real file an SM2 and an ECDSA certificate stand among two of RSA; no library here signs with SM2. R2 is
+    // there to be counted: nothing comes from it, so it needs no key of its own.
     const roots = [
       await this.#makeRoot('E1', ecdsa, ECDSA),
-      await this.#makeRoot('R1', first, RSA),
-      await this.#makeRoot('R2', second, RSA),
+      await this.#makeRoot('R1', rsa, RSA),
+      await this.#makeRoot('R2', rsa, RSA),
     ];
     const [developers, alipay] = await Promise.all([
-      this.#makeIssuer('Class 1 R1', first.privateKey),
-      this.#makeIssuer('Class 2 R1', first.privateKey),
+      this.#makeIssuer('Class 1 R1', rsa.privateKey),
+      this.#makeIssuer('Class 2 R1', rsa.privateKey),
     ]);
     return { rootFile: roots.join('\n'), developers, alipay };
   }

@@ -2,7 +2,7 @@ import type { Account } from '../core/accounts.js';
 import type { Answer, PlatformFault } from '../core/platform.js';
 import { randomHex } from '../core/random.js';
 import { encryptContent } from './cipher.js';
-import type { AlipayCredentials } from './console.js';
+import type { AlipayCredentials } from './developer-console.js';
 import type { AlipayError } from './errors.js';
 import type { SigningKeys } from './signing-keys.js';
 

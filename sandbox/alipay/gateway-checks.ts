@@ -1,7 +1,7 @@
 import { isChinaTime } from './china-time.js';
-import type { AlipayCredentials } from './console.js';
+import type { AlipayCredentials } from './developer-console.js';
 import { AlipayError } from './errors.js';
-import { baseStringsOf, type Parameters } from './parameters.js';
+import { baseStringsOf, type CallParameters } from './parameters.js';
 import type { Verification } from './verification.js';
 
 /** In the order in which they are missed. */
@@ -18,7 +18,7 @@ const REQUIRED_WITH_CERTIFICATES: typeof REQUIRED = [
 ];
 
 /** Are the common parameters there, and of the right form? Throws AlipayError. */
-export function checkForm(parameters: Parameters, { mode }: AlipayCredentials): void {
+export function checkForm(parameters: CallParameters, { mode }: AlipayCredentials): void {
   for (const [name, subCode] of mode === 'key' ? REQUIRED : [...REQUIRED, ...REQUIRED_WITH_CERTIFICATES])
     if (!parameters[name]) throw new AlipayError(subCode);
   // RSA (SHA1) is only left to old mini-programs, and SM2 is for others than these.
@@ -33,7 +33,7 @@ export function checkForm(parameters: Parameters, { mode }: AlipayCredentials): 
 
 /** Does the call come from whom it says? Throws AlipayError. */
 export function checkIdentity(
-  parameters: Parameters,
+  parameters: CallParameters,
   credentials: AlipayCredentials,
   verification: Verification,
 ): void {

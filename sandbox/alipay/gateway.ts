@@ -1,12 +1,12 @@
 import type { Account, AccountBook } from '../core/accounts.js';
 import type { Answer, Call, Route, World } from '../core/platform.js';
-import type { AlipayCredentials } from './console.js';
 import { readContent } from './content.js';
+import type { AlipayCredentials } from './developer-console.js';
 import { type Addressee, Envelopes } from './envelope.js';
 import { AlipayError } from './errors.js';
 import { checkForm, checkIdentity } from './gateway-checks.js';
-import type { Method } from './operations.js';
-import { allParametersOf, type Parameters, parametersOf } from './parameters.js';
+import type { Method } from './methods.js';
+import { allParametersOf, type CallParameters, parametersOf } from './parameters.js';
 import type { SigningKeys } from './signing-keys.js';
 import type { Verification } from './verification.js';
 
@@ -47,7 +47,7 @@ export class Gateway {
     });
   }
 
-  #answer(call: Call, parameters: Parameters, account: Account<AlipayCredentials> | undefined): Answer {
+  #answer(call: Call, parameters: CallParameters, account: Account<AlipayCredentials> | undefined): Answer {
     const plain: Addressee = { account, method: parameters.method, encrypted: false, fault: call.fault };
     let to = plain;
     try {

@@ -1,5 +1,5 @@
-import { type Fields, TestSandbox } from '../testing/test-sandbox.js';
 import { AlipayProgram } from '../testing/alipay-program.js';
+import { type Fields, TestSandbox } from '../testing/test-sandbox.js';
 
 const DAY_MINUTES = 24 * 60;
 let sandbox: TestSandbox;
@@ -39,7 +39,7 @@ describe.each(['key', 'certificate'])("Alipay's own SDK in %s mode", (mode) => {
   });
 
   test('with another private key than that of the console it is refused', async () => {
-    const stranger = await AlipayProgram.register(sandbox);
+    const stranger = program(mode === 'key' ? 'certificate' : 'key');
     const sdk = program(mode).sdk({ privateKey: stranger.credentials.appPrivateKey ?? '' });
     const params = { grant_type: 'authorization_code', code: await program(mode).login('bob') };
     expect(await sdk.exec('alipay.system.oauth.token', params, { validateSign: true })).toEqual(
@@ -121,35 +121,36 @@ describe('alipay.user.info.share', () => {
 });
 
 describe('who a person is', () => {
-  const idsIn = async (credentials: Fields, over: Fields = {}): Promise<Fields> => {
+  /** Changes the settings of a mini-program, and gives the ids with which it then knows `kim`. */
+  const idsIn = async (mode: string, credentials: Fields, over: Fields): Promise<Fields> => {
+    const { platformAppId } = program(mode);
     const { open_id, user_id, union_id } = await (
-      await AlipayProgram.register(sandbox, credentials, over)
+      await AlipayProgram.register(sandbox, credentials, { platformAppId, ...over })
     ).token('kim');
     return { ...(open_id && { open_id }), ...(user_id && { user_id }), ...(union_id && { union_id }) };
   };
 
-  test('an old mini-program gets user_id, a migrating one both, and user_id is the same everywhere', async () => {
-    const [old, migrating, another] = await Promise.all([
-      idsIn({ idMode: 'user_id' }, { unionid: false }),
-      idsIn({ idMode: 'both' }, { unionid: false }),
-      idsIn({ idMode: 'both' }, { unionid: false }),
-    ]);
+  test('an old mini-program gets user_id, a migrating one both, a new one open_id', async () => {
+    const old = await idsIn('key', { idMode: 'user_id' }, { unionid: false });
+    const migrating = await idsIn('key', { idMode: 'both' }, { unionid: false });
+    const fresh = await idsIn('key', { idMode: 'open_id' }, { unionid: false });
     expect(old).toEqual({ user_id: expect.stringMatching(/^2088\d{12}$/) as unknown });
-    expect(Object.keys(migrating)).toEqual(['open_id', 'user_id']);
-    expect([migrating.user_id, another.user_id]).toEqual([old.user_id, old.user_id]);
-    expect(another.open_id).not.toBe(migrating.open_id);
+    expect(migrating).toEqual({ ...old, ...fresh });
+    expect(Object.keys(fresh)).toEqual(['open_id']);
+  });
+
+  test('user_id is the same in all mini-programs, open_id in each another', async () => {
+    const one = await idsIn('key', { idMode: 'both' }, {});
+    const other = await idsIn('certificate', { idMode: 'both' }, {});
+    expect(other.user_id).toBe(one.user_id);
+    expect(other.open_id).not.toBe(one.open_id);
   });
 
   test('union_id is the same in one group of apps, another in another group, and absent outside of groups', async () => {
-    const [one, two, other, none] = await Promise.all([
-      idsIn({}, { entity: 'a' }),
-      idsIn({}, { entity: 'a' }),
-      idsIn({}, { entity: 'b' }),
-      idsIn({}, { unionid: false }),
-    ]);
-    expect(two.union_id).toBe(one.union_id);
-    expect(other.union_id).not.toBe(one.union_id);
-    expect(none).not.toHaveProperty('union_id');
+    const one = await idsIn('key', {}, { unionid: true, entity: 'a' });
+    expect(await idsIn('certificate', {}, { unionid: true, entity: 'a' })).toHaveProperty('union_id', one.union_id);
+    expect((await idsIn('certificate', {}, { entity: 'b' })).union_id).not.toBe(one.union_id);
+    expect(await idsIn('certificate', {}, { unionid: false })).not.toHaveProperty('union_id');
   });
 });
 

@@ -1,12 +1,12 @@
 import type { Call } from '../core/platform.js';
 
 /** The query and the form of one call, as one. */
-export type Parameters = Readonly<Record<string, string>>;
+export type CallParameters = Readonly<Record<string, string>>;
 
-const NO_FIELDS: Parameters = {};
+const NO_FIELDS: CallParameters = {};
 
 /** What can be read at once: the query and a urlencoded body. Of a name that is in both, the query counts. */
-export function parametersOf(call: Call): Parameters {
+export function parametersOf(call: Call): CallParameters {
   return {
     ...(hasType(call, 'application/x-www-form-urlencoded') ? fieldsOf(formOf(call)) : NO_FIELDS),
     ...call.query,
@@ -14,7 +14,7 @@ export function parametersOf(call: Call): Parameters {
 }
 
 /** The same with a multipart body, in which files may come; they are not signed, and no method here takes one. */
-export async function allParametersOf(call: Call): Promise<Parameters> {
+export async function allParametersOf(call: Call): Promise<CallParameters> {
   if (!hasType(call, 'multipart/form-data')) return parametersOf(call);
   const headers = { 'content-type': call.headers['content-type'] ?? '' };
   const form = await new Response(call.body, { headers }).formData().catch(() => undefined);
@@ -26,7 +26,7 @@ export async function allParametersOf(call: Call): Promise<Parameters> {
  * What the signature of a call may be over. Empty values do not count (docs), but the official Node and Python clients
  * sign them all the same, and the gateway takes that.
  */
-export function baseStringsOf(parameters: Parameters): string[] {
+export function baseStringsOf(parameters: CallParameters): string[] {
   const signed = Object.entries(parameters).filter(([name]) => name !== 'sign');
   const filled = signed.filter(([, value]) => value !== '');
   return filled.length === signed.length ? [joined(filled)] : [joined(filled), joined(signed)];
@@ -46,4 +46,4 @@ const hasType = ({ headers }: Call, type: string): boolean =>
 const formOf = ({ body }: Call): Iterable<[string, string]> => new URLSearchParams(body.toString());
 
 /** `Object.fromEntries` makes a field of any name, `__proto__` too. Of a repeated name the first value counts. */
-const fieldsOf = (fields: Iterable<[string, string]>): Parameters => Object.fromEntries([...fields].reverse());
+const fieldsOf = (fields: Iterable<[string, string]>): CallParameters => Object.fromEntries([...fields].reverse());

@@ -1,13 +1,13 @@
 import type { Account } from '../core/accounts.js';
 import { digestOf } from '../core/people.js';
-import type { AlipayCredentials } from './console.js';
+import type { AlipayCredentials } from './developer-console.js';
 
 /** Always the same for one person in one mini-program. */
-export const openIdOf = (platformAppId: string, user: string): string =>
+const openIdOf = (platformAppId: string, user: string): string =>
   idOf(digestOf('alipay', 'open_id', platformAppId, user));
 
 /** The number of the person's Alipay account: 16 digits, the same in all mini-programs. */
-export const userIdOf = (user: string): string => {
+const userIdOf = (user: string): string => {
   const number = digestOf('alipay', 'user_id', user).readBigUInt64BE() % 10n ** 12n;
   return `2088${String(number).padStart(12, '0')}`;
 };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Phone, phoneSchema } from '../core/phones.js';
 import { type Action, action, personSchema, type World } from '../core/platform.js';
 import { encryptContent } from './cipher.js';
-import type { AlipayCredentials } from './console.js';
+import type { AlipayCredentials } from './developer-console.js';
 import { AlipayError } from './errors.js';
 import type { SigningKeys } from './signing-keys.js';
 

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { type Fields, text } from './fields.js';
 import { type Action, action, personSchema, type World } from '../core/platform.js';
 import { randomAlphanumeric, randomHex } from '../core/random.js';
 import type { Row, Table } from '../core/store.js';
-import type { AlipayCredentials } from './console.js';
-import { AlipayError } from './errors.js';
-import type { Operation, OperationInput } from './operations.js';
 import { chinaTime } from './china-time.js';
+import type { AlipayCredentials } from './developer-console.js';
+import { AlipayError } from './errors.js';
+import { type Fields, text } from './fields.js';
+import type { Operation, OperationInput } from './methods.js';
 import { idsOf } from './people.js';
 
 const SECOND = 1_000;

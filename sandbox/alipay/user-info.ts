@@ -1,7 +1,7 @@
-import { text } from './fields.js';
 import { digestOf } from '../core/people.js';
 import { AlipayError } from './errors.js';
-import type { Operation } from './operations.js';
+import { text } from './fields.js';
+import type { Operation } from './methods.js';
 import { idsOf } from './people.js';
 import type { Tokens } from './tokens.js';
 

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { CertificateAuthority } from './certificate-authority.js';
-import type { AlipayCredentials } from './console.js';
+import type { AlipayCredentials } from './developer-console.js';
 import { AlipayError } from './errors.js';
 import { readPublicKey, verifyRsa2 } from './rsa.js';
 import { rootSerialNumberOf, serialNumberOf } from './serial-numbers.js';

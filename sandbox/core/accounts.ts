@@ -28,15 +28,10 @@ const registrationSchema = z.strictObject({
   entity: z.string().min(1).max(64).optional(),
   unionid: z.boolean().optional(),
   callbackOrigin: z
-    .string()
-    .refine(isOrigin, 'an origin such as http://127.0.0.1:3000, without path or password')
+    .url({ protocol: /^https?$/, error: 'a URL such as http://127.0.0.1:3000' })
+    .transform((url) => new URL(url).origin)
     .optional(),
 });
-
-function isOrigin(text: string): boolean {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  return url !== undefined && ['http:', 'https:'].includes(url.protocol) && url.origin === text;
-}
 
 /** All accounts of all platforms. */
 export class Accounts {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { samePath } from './faults.js';
+import { matches } from './call-match.js';
 import type { Call, Platform } from './platform.js';
 
 const REMEMBERED = 10_000;
@@ -43,21 +43,16 @@ export class Calls {
 
   /** The newest `limit` that fit, the oldest of them first; `total` is how many fit. */
   find(filter: CallFilter): { total: number; calls: object[] } {
-    const found = this.#ring.filter((remembered) => fits(remembered, filter)).sort((a, b) => a.id - b.id);
+    const { after = 0 } = filter;
+    const found = this.#ring
+      .filter(({ id, platform, call }) => id > after && matches(filter, platform, call))
+      .sort((a, b) => a.id - b.id);
     return { total: found.length, calls: found.slice(-filter.limit).map(view) };
   }
 
   forgetAll(): void {
     this.#ring.length = 0;
   }
-}
-
-function fits({ id, platform, call }: RememberedCall, filter: CallFilter): boolean {
-  if (filter.after !== undefined && id <= filter.after) return false;
-  if (filter.platform && filter.platform !== platform.code) return false;
-  const { platformAppId, operation } = platform.describe(call);
-  if (filter.platformAppId && filter.platformAppId !== platformAppId) return false;
-  return !filter.path || samePath(filter.path, call.path) || filter.path === operation;
 }
 
 function view({ id, platform, call, outcome }: RememberedCall): object {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { matches } from './call-match.js';
 import { SandboxError } from './errors.js';
 import type { Call, Platform, PlatformFault } from './platform.js';
 import type { Row, Table } from './store.js';
@@ -80,23 +81,13 @@ export class Faults {
   /** The oldest fault that fits `call`, one of its times used up. */
   take(platform: Platform, call: Call): Fault | undefined {
     if (this.table.size === 0) return undefined;
-    const fault = this.list().find(({ match }) => fits(match, platform, call));
+    const fault = this.list().find(({ match }) => matches(match, platform, call));
     if (!fault) return undefined;
     if (fault.times > 1) this.table.set(fault.id, { ...fault, times: fault.times - 1 });
     else this.table.delete(fault.id);
     return fault;
   }
 }
-
-function fits(match: Fault['match'], platform: Platform, call: Call): boolean {
-  if (match.platform !== platform.code) return false;
-  const { platformAppId, operation } = platform.describe(call);
-  if (match.platformAppId && match.platformAppId !== platformAppId) return false;
-  return !match.path || samePath(match.path, call.path) || match.path === operation;
-}
-
-/** A trailing slash makes no difference, as in the routes. */
-export const samePath = (a: string, b: string): boolean => a.replace(/\/$/, '') === b.replace(/\/$/, '');
 
 const isOneOf = <T extends string>(list: readonly T[], value: string): value is T =>
   (list as readonly string[]).includes(value);

@@ -90,8 +90,10 @@ function send(reply: FastifyReply, { status = 200, contentType, headers, body }:
 
 /** Until the caller goes, the sandbox stops, or the longest silence is over. */
 async function silence(request: FastifyRequest, closing: AbortSignal): Promise<void> {
+  const { socket } = request.raw;
+  if (socket.destroyed) return;
   const over = new AbortController();
-  request.raw.socket.once('close', () => over.abort());
+  socket.once('close', () => over.abort());
   await wait(LONGEST_SILENCE, undefined, { signal: AbortSignal.any([closing, over.signal]) }).catch(() => undefined);
 }
 

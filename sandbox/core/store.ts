@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { lockDirectory, type Release } from './directory-lock.js';
 import { Journal, readJournal } from './journal.js';
 
@@ -9,10 +8,8 @@ export interface Row {
   readonly keepUntil?: number;
 }
 
-const entrySchema = z.union([
-  z.object({ table: z.string(), key: z.string(), row: z.record(z.string(), z.unknown()).optional() }),
-  z.object({ forgetAll: z.literal(true) }),
-]);
+/** A line of the journal: a row that was set, or without `row` deleted; or the end of everything before it. */
+type Entry = { readonly table: string; readonly key: string; readonly row?: Row } | { readonly forgetAll: true };
 
 /** Everything that survives a kill: named tables in memory, each change a line in one journal. */
 export class Store {
@@ -30,7 +27,7 @@ export class Store {
     const store = new Store(now, await lockDirectory(directory));
     try {
       const path = join(directory, 'state.jsonl');
-      for await (const entry of readJournal(path)) store.#replay(entrySchema.parse(entry));
+      for await (const entry of readJournal(path)) store.#replay(entry as Entry);
       store.#journal = await Journal.rewrite(path, store.#lines());
       return store;
     } catch (error) {
@@ -67,7 +64,7 @@ export class Store {
     }
   }
 
-  #replay(entry: z.output<typeof entrySchema>): void {
+  #replay(entry: Entry): void {
     if ('forgetAll' in entry) for (const table of this.#tables.values()) table.clear();
     else if (entry.row) this.table(entry.table).set(entry.key, entry.row);
     else this.table(entry.table).delete(entry.key);

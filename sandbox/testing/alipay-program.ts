@@ -1,4 +1,5 @@
 import { AlipaySdk, type AlipaySdkConfig } from 'alipay-sdk';
+import { createSign } from 'node:crypto';
 import type { Fields, TestSandbox } from './test-sandbox.js';
 
 type Texts = Record<string, string>;
@@ -69,12 +70,20 @@ export class AlipayProgram {
   }
 
   async call(method: string, params: Fields): Promise<Texts> {
-    return (await this.sdk().exec(method, params, { validateSign: true })) as unknown as Texts;
+    return await this.sdk().exec(method, params, { validateSign: true });
   }
 
   /** The signed parameters of a call, to be spoilt by a test. */
   signed(method: string, params: Fields = {}): URLSearchParams {
     return new URLSearchParams(this.sdk().sdkExecute(method, params));
+  }
+
+  /** Signs again after a change that the SDK would not make. */
+  resigned(parameters: URLSearchParams): URLSearchParams {
+    const fields = [...parameters].filter(([name]) => name !== 'sign').map(([name, value]) => `${name}=${value}`);
+    const signature = createSign('RSA-SHA256').update(fields.sort().join('&'));
+    parameters.set('sign', signature.sign(this.credentials.appPrivateKey ?? '', 'base64'));
+    return parameters;
   }
 
   send(parameters: URLSearchParams): Promise<GatewayAnswer> {

@@ -114,8 +114,9 @@ export class AccessTokens {
 
   /** A token newer than `version`: the one in memory, the one that is being replaced anyway, or a new one. */
   async #replacement(slot: Slot, account: PlatformAccount, source: TokenSource, version: number): Promise<Token> {
-    if (slot.token && slot.token.version > version) return slot.token;
-    if (!slot.replacing && this.#now() < slot.pausedUntil) throw slot.failure;
+    const now = this.#now();
+    if (slot.token && slot.token.version > version && now < slot.token.until) return slot.token;
+    if (!slot.replacing && now < slot.pausedUntil) throw slot.failure;
     slot.replacing ??= this.#obtain(slot, account, source, version)
       .then((stored) => this.#keep(slot, stored))
       .finally(() => (slot.replacing = undefined));

@@ -1,5 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { Redis } from 'ioredis';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import {
   RateLimiterMemory,
   RateLimiterPostgres,
@@ -10,6 +9,7 @@ import {
 import { problem } from '../common/problems.js';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
+import { connectRedis } from '../queues/redis-store.js';
 
 /** Who may ask how often. `points` in each window of `seconds`. */
 export const LIMITS = {
@@ -37,17 +37,28 @@ interface Share {
  * memory. A store that does not answer lets the request pass: a limit is no reason to be down.
  */
 @Injectable()
-export class RateLimits {
+export class RateLimits implements OnApplicationShutdown {
+  readonly #redis: ReturnType<typeof connectRedis> | undefined;
   readonly #limiters: Readonly<Record<Limit, RateLimiterAbstract>>;
   readonly #shares = new Map<string, Share>();
+  readonly #inMemory: boolean;
 
-  constructor(
-    private readonly config: Config,
-    db: Database,
-    @Inject('RATE_LIMIT_REDIS') redis: Redis | undefined,
-  ) {
-    const names = Object.keys(LIMITS) as Limit[];
-    this.#limiters = Object.fromEntries(names.map((name) => [name, limiterOf(name, config, db, redis)])) as Record<Limit, RateLimiterAbstract>; // prettier-ignore
+  constructor({ redisUrl, sharedLimits }: Config, db: Database) {
+    this.#inMemory = !redisUrl && !sharedLimits;
+    // A command that Redis does not answer fails at once: a request must not wait for its limit.
+    this.#redis = redisUrl ? connectRedis(redisUrl, { maxRetriesPerRequest: 0 }) : undefined;
+    this.#redis?.on('error', () => undefined); // the queues report the same
+    const limiter = (name: Limit) => this.#limiter(name, db);
+    this.#limiters = {
+      app: limiter('app'),
+      user: limiter('user'),
+      loginByAddress: limiter('loginByAddress'),
+      refusedCodes: limiter('refusedCodes'),
+    };
+  }
+
+  onApplicationShutdown(): void {
+    this.#redis?.disconnect();
   }
 
   /** Counts one call of `who`. Throws `rate_limited` with `Retry-After` when the window is used up. */
@@ -60,10 +71,6 @@ export class RateLimits {
   async check(limit: Limit, who: string): Promise<void> {
     const used = await this.#limiters[limit].get(who).catch(() => null);
     if (used && used.consumedPoints >= LIMITS[limit].points) throw limited(limit, used);
-  }
-
-  get #inMemory(): boolean {
-    return !this.config.redisUrl && !this.config.sharedLimits;
   }
 
   async #takeShared(limit: Limit, who: string): Promise<void> {
@@ -87,6 +94,20 @@ export class RateLimits {
       return undefined;
     }
   }
+
+  #limiter(name: Limit, db: Database): RateLimiterAbstract {
+    const { points, seconds } = LIMITS[name];
+    const common = { points, duration: seconds, keyPrefix: `minibase-${name}` };
+    if (this.#redis) return new RateLimiterRedis({ ...common, storeClient: this.#redis, rejectIfRedisNotReady: true });
+    if (this.#inMemory) return new RateLimiterMemory(common);
+    return new RateLimiterPostgres({
+      ...common,
+      storeClient: db.pool,
+      tableName: 'rate_limits',
+      tableCreated: true,
+      clearExpiredByTimeout: true,
+    });
+  }
 }
 
 function limited(limit: Limit, { msBeforeNext }: RateLimiterRes) {
@@ -95,19 +116,5 @@ function limited(limit: Limit, { msBeforeNext }: RateLimiterRes) {
   return problem('rate_limited', `More than ${points} calls in ${seconds} s; wait ${retryAfter} s.`, {
     retryAfter,
     limit: points,
-  });
-}
-
-function limiterOf(name: Limit, config: Config, db: Database, redis: Redis | undefined): RateLimiterAbstract {
-  const { points, seconds } = LIMITS[name];
-  const common = { points, duration: seconds, keyPrefix: name };
-  if (redis) return new RateLimiterRedis({ ...common, storeClient: redis });
-  if (!config.sharedLimits) return new RateLimiterMemory(common);
-  return new RateLimiterPostgres({
-    ...common,
-    storeClient: db.pool,
-    tableName: 'rate_limits',
-    tableCreated: true,
-    clearExpiredByTimeout: true,
   });
 }

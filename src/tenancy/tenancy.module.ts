@@ -1,6 +1,4 @@
 import { Global, Module } from '@nestjs/common';
-import { Redis } from 'ioredis';
-import { Config } from '../config/config.js';
 import { ApiKeys } from './api-keys.service.js';
 import { AppsController } from './apps.controller.js';
 import { Apps } from './apps.service.js';
@@ -18,16 +16,7 @@ const services = [ApiKeys, Apps, Audit, Idempotency, PlatformAccounts, RateLimit
 @Global()
 @Module({
   controllers: [AppsController, PlatformAccountsController],
-  providers: [
-    ...services,
-    SandboxConsole,
-    {
-      provide: 'RATE_LIMIT_REDIS',
-      inject: [Config],
-      useFactory: ({ redisUrl }: Config) =>
-        redisUrl ? new Redis(redisUrl, { enableOfflineQueue: false, maxRetriesPerRequest: 1 }) : undefined,
-    },
-  ],
+  providers: [...services, SandboxConsole],
   exports: services,
 })
 export class TenancyModule {}

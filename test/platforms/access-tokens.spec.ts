@@ -1,14 +1,17 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Clock } from '../../src/common/clock.js';
 import { Sealer } from '../../src/common/seal.js';
-import type { Database } from '../../src/database/database.js';
+import { newDataSource } from '../../src/database/data-source.js';
+import { Database } from '../../src/database/database.js';
 import { AccessTokens, type FetchedToken, type TokenSource } from '../../src/platforms/access-tokens.js';
 import { PlatformError } from '../../src/platforms/errors.js';
 import type { PlatformAccount } from '../../src/platforms/platform.js';
 import { TokenRows } from '../../src/platforms/token-rows.js';
-import { createTestDatabase } from './local-database.js';
+import { createDatabase, type TestDatabase } from '../support/postgres.js';
 
-let database: Awaited<ReturnType<typeof createTestDatabase>>;
+let database: TestDatabase;
+let db: Database;
+const connected: Database[] = [];
 const sealer = new Sealer([randomBytes(32)]);
 
 class MovableClock extends Clock {
@@ -55,7 +58,7 @@ class TokenOffice implements TokenSource {
   }
 }
 
-async function newAccount(db: Database): Promise<PlatformAccount> {
+async function newAccount(): Promise<PlatformAccount> {
   const account: PlatformAccount = {
     appId: `app_${randomUUID()}`,
     id: `pac_${randomUUID()}`,
@@ -77,9 +80,13 @@ let account: PlatformAccount;
 let office: TokenOffice;
 let clock: MovableClock;
 
+const connect = async (): Promise<Database> => {
+  const own = new Database(await newDataSource({ url: database.url, poolSize: 5 }).initialize());
+  connected.push(own);
+  return own;
+};
 /** One process: a cache of its own, and a pool of its own. */
-const newProcess = async (): Promise<AccessTokens> =>
-  new AccessTokens(new TokenRows(await database.connect(), sealer), clock);
+const newProcess = async (): Promise<AccessTokens> => new AccessTokens(new TokenRows(await connect(), sealer), clock);
 
 const use = (tokens: AccessTokens): Promise<string> => tokens.use(account, office, office.call);
 const codeOf = (running: Promise<unknown>): Promise<unknown> =>
@@ -87,28 +94,32 @@ const codeOf = (running: Promise<unknown>): Promise<unknown> =>
 const times = <T>(count: number, run: (i: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, (_, i) => run(i)));
 
-const rowOf = async (): Promise<{ token: string; version: number; refreshing_until: Date | null }> => {
+const rowOf = async (): Promise<{ token: string; version: number; refreshing_until: Date | null } | undefined> => {
   const sql = 'select token, version, refreshing_until from platform_tokens where app_id = $1 and account_id = $2';
-  const [row] = (await database.db.dataSource.query(sql, [account.appId, account.id])) as [never];
-  return row;
+  const { rows } = await db.pool.query(sql, [account.appId, account.id]);
+  return rows[0] as never;
 };
 /** Ends the stored token by the database's clock, as the movable one is ours alone. */
 const expireRow = (): Promise<unknown> =>
-  database.db.dataSource.query(
-    `update platform_tokens set expires_at = now() - interval '1 second' where app_id = $1`,
-    [account.appId],
-  );
+  db.dataSource.query(`update platform_tokens set expires_at = now() - interval '1 second' where app_id = $1`, [
+    account.appId,
+  ]);
 const until = async (isDone: () => boolean): Promise<void> => {
   while (!isDone()) await new Promise((resolve) => setTimeout(resolve, 5));
 };
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createDatabase();
+  db = await connect();
 });
-afterAll(() => database.drop());
+afterEach(() => Promise.all(connected.splice(1).map(({ dataSource }) => dataSource.destroy())));
+afterAll(async () => {
+  await db.dataSource.destroy();
+  await database.drop();
+});
 
 beforeEach(async () => {
-  account = await newAccount(database.db);
+  account = await newAccount();
   office = new TokenOffice(account);
   clock = new MovableClock();
 });
@@ -155,14 +166,14 @@ test('the token lies sealed in the database', async () => {
 
 test('a token sealed under a key that is gone is replaced', async () => {
   await use(await newProcess());
-  const reborn = new AccessTokens(new TokenRows(database.db, new Sealer([randomBytes(32)])), clock);
+  const reborn = new AccessTokens(new TokenRows(db, new Sealer([randomBytes(32)])), clock);
   expect(await use(reborn)).toBe('t2');
 });
 
 test('accounts and kinds do not share tokens', async () => {
   const tokens = await newProcess();
   const other: TokenSource = { kind: 'other', fetch: async () => ({ token: 'x', expiresInSeconds: 60 }), refuses: () => false }; // prettier-ignore
-  const elsewhere = await newAccount(database.db);
+  const elsewhere = await newAccount();
   expect(await use(tokens)).toBe('t1');
   expect(await tokens.use(account, other, office.call)).toBe('x');
   expect(await tokens.use(elsewhere, office, office.call)).toBe('t2');
@@ -244,7 +255,7 @@ test('all who wait for a fetch that fails get its error, and the next one tries 
   const ends = await times(100, () => codeOf(use(tokens)));
   expect(new Set(ends)).toEqual(new Set(['platform_account_misconfigured']));
   expect(office.fetches).toBe(1);
-  expect((await rowOf()).refreshing_until).toBeNull();
+  expect((await rowOf())?.refreshing_until).toBeNull();
 
   office.behaviour = undefined;
   expect(await use(tokens)).toBe('t2');
@@ -267,12 +278,12 @@ test('fetches that keep failing are spaced out, and those that the platform limi
 });
 
 test('whoever has the lease is waited for, and taken over from when it died', async () => {
-  const rows = new TokenRows(database.db, sealer);
+  const rows = new TokenRows(db, sealer);
   expect(await rows.claim(account, office.kind, 0)).toBeDefined();
   expect(await rows.claim(account, office.kind, 0)).toBeUndefined();
 
   const waiting = use(await newProcess());
-  await database.db.dataSource.query(
+  await db.dataSource.query(
     `update platform_tokens set refreshing_until = now() + interval '300 milliseconds' where app_id = $1`,
     [account.appId],
   );
@@ -288,9 +299,7 @@ test('a holder that comes back after its lease ended takes the token of its succ
     office.call,
   );
   while (!(await rowOf())) await new Promise((resolve) => setImmediate(resolve));
-  await database.db.dataSource.query(`update platform_tokens set refreshing_until = null where app_id = $1`, [
-    account.appId,
-  ]);
+  await db.dataSource.query(`update platform_tokens set refreshing_until = null where app_id = $1`, [account.appId]);
   expect(await use(await newProcess())).toBe('t1');
   arrive({ token: 'late', expiresInSeconds: 7_200 });
   expect(await late).toBe('t1');
@@ -306,6 +315,6 @@ test('renewing fetches whatever is there, and all use the result', async () => {
 
 test('no token outlives its account', async () => {
   await use(await newProcess());
-  await database.db.dataSource.query('delete from platform_accounts where app_id = $1', [account.appId]);
+  await db.dataSource.query('delete from platform_accounts where app_id = $1', [account.appId]);
   expect(await rowOf()).toBeUndefined();
 });

@@ -177,7 +177,7 @@ describe.each(['key', 'certificate'])('in %s mode', (mode) => {
     };
 
     test('finds nothing wrong where nothing is', async () => {
-      const { ok, said } = await verify(await register({ mode }));
+      const { ok, said } = await verify(account);
       expect(ok).toBe(true);
       expect(said.join('\n')).toMatch(/gateway: Alipay knows this app id.*\nanswers: Alipay's answers verify/);
     });
@@ -280,8 +280,10 @@ describe('in key mode', () => {
 
 describe('in certificate mode', () => {
   let account: PlatformAccount<Fields>;
-  beforeEach(async () => {
+  let other: PlatformAccount<Fields>;
+  beforeAll(async () => {
     account = await register({ mode: 'certificate' });
+    other = await register({ mode: 'certificate' });
   });
   const verify = async (tried: PlatformAccount) =>
     (await platform.verify(tried)).checks.filter(({ ok }) => !ok).map(({ name, detail }) => `${name}: ${detail}`);
@@ -292,14 +294,15 @@ describe('in certificate mode', () => {
   };
 
   test('a new certificate of Alipay is fetched once, and believed', async () => {
-    await login(account);
-    expect(await downloads(account)).toBe(0);
-    await fault(account, 'rotate_key');
-    const codes = await Promise.all(Array.from({ length: 20 }, (_, i) => codeFor(account, `user-${i}`)));
-    const people = await Promise.all(codes.map((code) => platform.exchange(account, { code })));
+    const renewed = await register({ mode: 'certificate' });
+    await login(renewed);
+    expect(await downloads(renewed)).toBe(0);
+    await fault(renewed, 'rotate_key');
+    const codes = await Promise.all(Array.from({ length: 20 }, (_, i) => codeFor(renewed, `user-${i}`)));
+    const people = await Promise.all(codes.map((code) => platform.exchange(renewed, { code })));
     expect(new Set(people.map(({ openid }) => openid)).size).toBe(20);
-    expect(await downloads(account)).toBe(1);
-    await expect(phone(account, { phone: '13800138000' })).resolves.toMatchObject({ number: '+8613800138000' });
+    expect(await downloads(renewed)).toBe(1);
+    await expect(phone(renewed, { phone: '13800138000' })).resolves.toMatchObject({ number: '+8613800138000' });
   });
 
   test('a call and its answer can be encrypted', async () => {
@@ -308,22 +311,22 @@ describe('in certificate mode', () => {
     const call = { method: DOWNLOAD, bizContent: { alipay_cert_sn: sn }, encrypted: true };
     const { alipay_cert_content: content } = await gateway.call(account, call, DownloadedCertificate);
     expect(Buffer.from(content, 'base64').toString().trim()).toBe(account.credentials['alipayCertificate']!.trim());
-    const other = but(account, { aesKey: randomBytes(16).toString('base64') });
-    await expect(gateway.call(other, call, DownloadedCertificate)).rejects.toMatchObject({
+    const mistaken = but(account, { aesKey: randomBytes(16).toString('base64') });
+    await expect(gateway.call(mistaken, call, DownloadedCertificate)).rejects.toMatchObject({
       problem: 'platform_account_misconfigured',
       message: /aesKey/,
     });
   });
 
   test('a fetch that fails is made again by the next login', async () => {
-    await fault(account, 'rotate_key');
+    const renewed = await register({ mode: 'certificate' });
+    await fault(renewed, 'rotate_key');
     await post('faults', { match: { platform: 'alipay', path: DOWNLOAD }, kind: 'code', code: 'isv.alipay-cert-not-exist' }); // prettier-ignore
-    await expect(login(account)).rejects.toMatchObject({ problem: 'platform_answer_invalid' });
-    await expect(login(account)).resolves.toBeDefined();
+    await expect(login(renewed)).rejects.toMatchObject({ problem: 'platform_answer_invalid' });
+    await expect(login(renewed)).resolves.toBeDefined();
   });
 
   test("a new certificate is not believed by an account that holds some developer's instead of Alipay's", async () => {
-    const other = await register({ mode: 'certificate' });
     const deceived = but(account, { alipayCertificate: other.credentials['appCertificate']! });
     await expect(login(deceived)).rejects.toMatchObject({
       problem: 'platform_answer_invalid',
@@ -333,7 +336,6 @@ describe('in certificate mode', () => {
   });
 
   test("verify tells a certificate that is not the console's", async () => {
-    const other = await register({ mode: 'certificate' });
     const { appPrivateKey, appCertificate } = other.credentials;
     const said = await verify(but(account, { appPrivateKey: appPrivateKey!, appCertificate: appCertificate! }));
     expect(said).toEqual([expect.stringMatching(/appCertificate is not the certificate.*\[isv.app-cert-not-exist\]$/)]);
@@ -345,7 +347,6 @@ describe('in certificate mode', () => {
   });
 
   test('credentials whose certificates are mixed up are refused', async () => {
-    const other = await register({ mode: 'certificate' });
     const mixed = [
       but(account, { appCertificate: other.credentials['appCertificate']! }),
       but(account, { alipayCertificate: account.credentials['appCertificate']! }),

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { startSandbox, type RunningSandbox } from '../../sandbox/server.js';
 import { SystemClock } from '../../src/common/clock.js';
 import { Sealer } from '../../src/common/seal.js';
+import { newDataSource } from '../../src/database/data-source.js';
+import { Database } from '../../src/database/database.js';
 import { AccessTokens } from '../../src/platforms/access-tokens.js';
 import { PlatformError } from '../../src/platforms/errors.js';
 import type { PlatformAccount, PlatformCode } from '../../src/platforms/platform.js';
 import { TokenRows } from '../../src/platforms/token-rows.js';
 import { UndiciHttp } from '../../src/platforms/undici-http.js';
-import { createTestDatabase } from './local-database.js';
-
-type TestDatabase = Awaited<ReturnType<typeof createTestDatabase>>;
+import { createDatabase, type TestDatabase } from '../support/postgres.js';
 
 /** How the next calls of an account go wrong. */
 export interface Fault {
@@ -34,6 +34,7 @@ export class Bench {
   private constructor(
     private readonly sandbox: RunningSandbox,
     private readonly database: TestDatabase,
+    private readonly db: Database,
     private readonly dataDir: string,
   ) {
     this.http = new UndiciHttp({ sandboxUrl: sandbox.url });
@@ -44,21 +45,23 @@ export class Bench {
     const dataDir = await mkdtemp(join(tmpdir(), 'minibase-'));
     const [sandbox, database] = await Promise.all([
       startSandbox({ host: '127.0.0.1', port: 0, dataDir, logLevel: 'silent' }),
-      createTestDatabase(),
+      createDatabase(),
     ]);
-    return new Bench(sandbox, database, dataDir);
+    const db = new Database(await newDataSource({ url: database.url, poolSize: 5 }).initialize());
+    return new Bench(sandbox, database, db, dataDir);
   }
 
   async stop(): Promise<void> {
     await Promise.all([this.http.close(), this.impatientHttp.close()]);
     await this.sandbox.close();
+    await this.db.dataSource.destroy();
     await this.database.drop();
     await rm(this.dataDir, { recursive: true, force: true });
   }
 
   /** The tokens as one process has them. */
   newTokens(): AccessTokens {
-    return new AccessTokens(new TokenRows(this.database.db, this.#sealer), this.clock);
+    return new AccessTokens(new TokenRows(this.db, this.#sealer), this.clock);
   }
 
   /** A new mini-program, with credentials that the platform made up where none are given. */
@@ -76,7 +79,7 @@ export class Bench {
       mode: 'test',
       credentials: shown.credentials,
     };
-    const { dataSource } = this.database.db;
+    const { dataSource } = this.db;
     await dataSource.query(`insert into apps (id, name, mode) values ($1, 'test', 'test')`, [account.appId]);
     await dataSource.query(
       `insert into platform_accounts (app_id, id, platform, platform_app_id, name, status, credentials)

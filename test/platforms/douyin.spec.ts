@@ -4,9 +4,7 @@ import { DouyinApi } from '../../src/platforms/douyin/api.js';
 import { DOUYIN_ERRORS } from '../../src/platforms/douyin/errors.js';
 import { accessToken } from '../../src/platforms/douyin/tokens.js';
 import type { LoginCodes, PlatformAccount } from '../../src/platforms/platform.js';
-import type { PlatformHttp } from '../../src/platforms/platform-http.js';
 import { Bench, problemOf } from './bench.js';
-import { behavesLikeALoginPlatform } from './login.contract.js';
 import { behavesLikeASessionPlatform } from './session.contract.js';
 
 const LOGIN = '/api/apps/v2/jscode2session';
@@ -18,8 +16,7 @@ let bench: Bench;
 let douyin: DouyinPlatform;
 
 /** With tokens of its own in memory. */
-const newProcess = (http: PlatformHttp = bench.http): DouyinPlatform =>
-  new DouyinPlatform(http, bench.newTokens(), bench.clock);
+const newProcess = (): DouyinPlatform => new DouyinPlatform(bench.http, bench.newTokens(), bench.clock);
 
 beforeAll(async () => {
   bench = await Bench.start();
@@ -27,12 +24,6 @@ beforeAll(async () => {
 });
 afterAll(() => bench.stop());
 
-behavesLikeALoginPlatform(
-  'douyin',
-  () => bench,
-  newProcess,
-  (credentials) => ({ ...credentials, secret: 'wrong' }),
-);
 behavesLikeASessionPlatform(
   'douyin',
   () => bench,

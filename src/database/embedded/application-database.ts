@@ -5,7 +5,8 @@ import { SUPERUSER } from './cluster.js';
 
 /** The application's role and its database. Not the superuser: an injected statement must not reach the machine. */
 const NAME = 'minibase';
-const POLL_MS = 25;
+const SHORTEST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 500;
 
 export interface Access {
   readonly port: number;
@@ -31,7 +32,7 @@ export async function answers(url: string): Promise<boolean> {
 
 /** Connects as soon as the server lets us: it may have to recover first. Gives nothing if `gaveUp` says so before. */
 export async function connectWhenReady(access: Access, gaveUp: () => boolean): Promise<pg.Client | undefined> {
-  while (!gaveUp()) {
+  for (let pause = SHORTEST_PAUSE_MS; !gaveUp(); pause = Math.min(pause * 1.3, LONGEST_PAUSE_MS)) {
     const client = new pg.Client({
       ...{ host: '127.0.0.1', port: access.port, user: SUPERUSER, password: access.password, database: SUPERUSER },
       ...{ application_name: 'minibase owner', connectionTimeoutMillis: 5_000 },
@@ -43,7 +44,7 @@ export async function connectWhenReady(access: Access, gaveUp: () => boolean): P
     } catch (error) {
       if (isRefusal(error)) throw new StartError('The password in postgres.json is not the one of its database.');
     }
-    await delay(POLL_MS);
+    await delay(pause);
   }
   return undefined;
 }
@@ -52,7 +53,10 @@ export async function connectWhenReady(access: Access, gaveUp: () => boolean): P
 const isRefusal = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('28');
 
-/** Creates the application's role and database if a start did not get that far before. */
+/**
+ * Creates the application's role and database if a start did not get that far before. The role may create databases,
+ * so that a copy for a trial needs no superuser.
+ */
 export async function ensureDatabase(client: pg.Client, { password }: Access): Promise<void> {
   const role = await client.query('select from pg_roles where rolname = $1', [NAME]);
   if (role.rowCount === 0) {

@@ -1,10 +1,11 @@
 import { constants } from 'node:fs';
-import { chmod, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { z } from 'zod';
 import { StartError } from '../../common/start-error.js';
 import { type DatabaseUser, ProgramFailed, runAs } from './database-user.js';
+import { unlessPresent } from './files.js';
 
 /** The programs of one PostgreSQL that the database's user can run. */
 export interface Binaries {
@@ -16,6 +17,7 @@ export interface Binaries {
 }
 
 const OWN_SERVER = 'set DATABASE_URL to a PostgreSQL server of your own';
+const PREFIX = 'postgresql-';
 const Links = z.array(z.object({ source: z.string(), target: z.string() }));
 
 /** Where npm put the binaries of this machine's platform (the folder with `bin`, `lib` and `share`). */
@@ -37,7 +39,7 @@ export function nativeFolder(): string {
  * or they cannot be completed (read-only), a copy in `home`. Throws StartError if they do not run on this machine.
  */
 export async function prepareBinaries(native: string, home: string, user: DatabaseUser): Promise<Binaries> {
-  const copy = path.join(home, `postgresql-${await packageVersion(native)}`);
+  const copy = path.join(home, `${PREFIX}${await packageVersion(native)}`);
   const attempts = [() => native, () => complete(native), () => copy, () => copyBinaries(native, copy)];
   let problem: unknown;
   for (const folder of attempts) {
@@ -79,7 +81,10 @@ async function copyBinaries(native: string, target: string): Promise<string> {
   await mkdir(fresh, { mode: 0o755 });
   await cp(native, fresh, { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE });
   await complete(fresh);
-  await rm(target, { recursive: true, force: true });
+  for (const name of await readdir(path.dirname(target))) {
+    const earlier = path.join(path.dirname(target), name); // a broken one, or an earlier version's
+    if (name.startsWith(PREFIX) && earlier !== fresh) await rm(earlier, { recursive: true, force: true });
+  }
   await rename(fresh, target);
   return target;
 }
@@ -97,7 +102,3 @@ async function complete(folder: string): Promise<string> {
   for (const program of ['initdb', 'pg_ctl', 'postgres']) await chmod(path.join(folder, 'bin', program), 0o755);
   return folder;
 }
-
-const unlessPresent = (error: NodeJS.ErrnoException): void => {
-  if (error.code !== 'EEXIST') throw error;
-};

@@ -1,9 +1,11 @@
-import { chown, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { StartError } from '../../common/start-error.js';
 import type { Binaries } from './binaries.js';
-import { runAs } from './database-user.js';
-import { type Place, syncDirectory } from './place.js';
+import { give, runAs } from './database-user.js';
+import { syncDirectory, unlessAbsent } from './files.js';
+import type { Place } from './place.js';
 
 /** The role that owns the server; the application gets a lesser one. */
 export const SUPERUSER = 'postgres';
@@ -27,34 +29,32 @@ export async function ensureCluster({ initdb, major }: Binaries, place: Place, s
 }
 
 async function majorVersionOf(data: string): Promise<string | undefined> {
-  try {
-    return (await readFile(path.join(data, 'PG_VERSION'), 'utf8')).trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const text = await readFile(path.join(data, 'PG_VERSION'), 'utf8').catch(unlessAbsent);
+  return text?.trim();
 }
 
-/** Under another name first: a start that is killed half-way leaves nothing that looks like a database. */
+/**
+ * Under another name first: a start that is killed half-way leaves nothing that looks like a database. A name of its
+ * own, as the `initdb` of such a start may live on for a moment.
+ */
 async function create(initdb: string, { home, data, user, saved }: Place, sync: boolean): Promise<void> {
-  const fresh = `${data}.new`;
-  const passwordFile = path.join(home, 'password.new');
-  for (const leftover of [fresh, passwordFile]) await rm(leftover, { recursive: true, force: true });
-  try {
-    await writeFile(passwordFile, `${saved.password}\n`, { mode: 0o600, flag: 'wx' });
-    if (user.ids.uid !== undefined && user.ids.gid !== undefined) {
-      await chown(passwordFile, user.ids.uid, user.ids.gid);
-    }
-    await runAs(user, initdb, [
-      ...['-D', fresh, '-U', SUPERUSER, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8'],
-      // PostgreSQL's own C.UTF-8 sorts alike on every machine and after every upgrade of the system's C library.
-      ...['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-locale'],
-      ...INITIAL_SETTINGS.flatMap((setting) => ['--set', setting]),
-      ...(sync ? [] : ['--no-sync']), // measured: syncing costs 0.1 s of 0.75 s, and only the first start pays it
-    ]);
-  } finally {
-    await rm(passwordFile, { force: true });
-  }
-  await rename(fresh, data);
+  const leftovers = (await readdir(home)).filter((name) => name.startsWith('new-'));
+  const clean = (name: string) => rm(path.join(home, name), { recursive: true, force: true }).catch(() => undefined);
+  await Promise.all(leftovers.map(clean)); // what cannot be removed while its maker writes is for the next time
+
+  const fresh = path.join(home, `new-${randomBytes(4).toString('hex')}`);
+  await mkdir(fresh, { mode: 0o700 });
+  const passwordFile = path.join(fresh, 'password');
+  await writeFile(passwordFile, `${saved.password}\n`, { mode: 0o600, flag: 'wx' });
+  for (const made of [fresh, passwordFile]) await give(made, user);
+  await runAs(user, initdb, [
+    ...['-D', path.join(fresh, 'data'), '-U', SUPERUSER, `--pwfile=${passwordFile}`, '--auth=scram-sha-256'],
+    // PostgreSQL's own C.UTF-8 sorts alike on every machine and after every upgrade of the system's C library.
+    ...['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-locale'],
+    ...INITIAL_SETTINGS.flatMap((setting) => ['--set', setting]),
+    ...(sync ? [] : ['--no-sync']), // measured: syncing costs 0.1 s of 0.75 s, and only the first start pays it
+  ]);
+  await rename(path.join(fresh, 'data'), data);
+  await clean(path.basename(fresh));
   await syncDirectory(home);
 }

@@ -1,5 +1,5 @@
 import { execFile, type ExecFileException } from 'node:child_process';
-import { stat } from 'node:fs/promises';
+import { chown, stat } from 'node:fs/promises';
 import { StartError } from '../../common/start-error.js';
 
 /** Who runs PostgreSQL. `ids` is empty when this process does it under its own user. */
@@ -47,6 +47,11 @@ async function idsOf(name: string): Promise<{ uid: number; gid: number } | undef
 }
 
 const ROOT: DatabaseUser = { name: 'root', ids: {} };
+
+/** Makes a file or folder the user's own, if that is another one than this process's. */
+export async function give(file: string, { ids }: DatabaseUser): Promise<void> {
+  if (ids.uid !== undefined && ids.gid !== undefined) await chown(file, ids.uid, ids.gid);
+}
 
 /** True if `user` may enter `directory` and write there; asked of the kernel, which knows ACLs and every parent. */
 export async function canUse(user: DatabaseUser, directory: string): Promise<boolean> {

@@ -55,6 +55,7 @@ class Candidacy {
     private readonly server: Server,
     readonly name: string,
   ) {
+    server.on('error', () => undefined); // a failed accept; whoever asked takes silence for an owner
     server.on('connection', (socket) => {
       socket.on('error', () => undefined).end(this.#standing, () => socket.destroy());
     });

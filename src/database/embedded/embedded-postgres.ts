@@ -65,7 +65,7 @@ async function start(options: EmbeddedPostgresOptions, held: (() => Promise<void
   const place = await openPlace(dataDir);
   if (path.relative(dataDir, place.home).startsWith('..')) {
     held.push((await claim(place.home)).release); // a copy of the data folder points to the same home
-    if (!place.saved.created) log({ level: 'info', message: elsewhere(place) });
+    if (!place.saved.created) log({ level: 'warn', message: elsewhere(place) });
   }
   const binaries = await prepareBinaries(options.binaries ?? nativeFolder(), place.home, place.user);
   await clearTheWay(binaries, place, log); // before looking at the port, which the orphan may hold
@@ -90,10 +90,13 @@ const PORT_ATTEMPTS = 5;
 const PASSING = /Address already in use|lock file .* already exists/;
 
 async function startOnFreePort(place: Place, startOn: (port: number) => Promise<string>): Promise<string> {
-  let { port } = place.saved;
+  let { saved } = place;
   for (let attempt = 1; ; attempt++) {
-    port = await freePort(port);
-    await save(place.dataDir, { ...place.saved, port, created: true });
+    const port = await freePort(saved.port);
+    if (port !== saved.port || !saved.created) {
+      saved = { ...saved, port, created: true };
+      await save(place.dataDir, saved);
+    }
     try {
       return await startOn(port);
     } catch (error) {

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Binaries } from './binaries.js';
 import { ProgramFailed, runAs } from './database-user.js';
+import { unlessAbsent } from './files.js';
 import type { Log } from './log.js';
 import type { Place } from './place.js';
 
@@ -35,10 +36,7 @@ export async function clearTheWay({ pgCtl }: Binaries, { data, user }: Place, lo
 }
 
 async function postmasterPid(lockFile: string): Promise<number | undefined> {
-  const text = await readFile(lockFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const text = await readFile(lockFile, 'utf8').catch(unlessAbsent);
   return text === undefined ? undefined : Number.parseInt(text, 10); // the first line
 }
 

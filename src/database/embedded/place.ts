@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { chown, lstat, mkdir, open, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, open, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { StartError } from '../../common/start-error.js';
-import { canUse, databaseUser, type DatabaseUser } from './database-user.js';
+import { canUse, databaseUser, type DatabaseUser, give } from './database-user.js';
+import { syncDirectory, unlessAbsent, unlessPresent } from './files.js';
 
 /** What a data folder remembers about its PostgreSQL, in `postgres.json`, readable by its owner only. */
 const Saved = z.object({
@@ -86,7 +87,7 @@ async function newHome(dataDir: string, user: DatabaseUser): Promise<string> {
 
 async function makeHome(home: string, user: DatabaseUser): Promise<boolean> {
   await mkdir(home, { mode: 0o700 }).catch(unlessPresent);
-  if (user.ids.uid !== undefined && user.ids.gid !== undefined) await chown(home, user.ids.uid, user.ids.gid);
+  await give(home, user);
   if (await canUse(user, home)) return true;
   await rmdir(home).catch(() => undefined); // not ours to clear if something is in it
   return false;
@@ -96,8 +97,8 @@ async function makeHome(home: string, user: DatabaseUser): Promise<boolean> {
 async function makeShared(folder: string): Promise<boolean> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o755 });
-    const { uid, mode, isDirectory } = await lstat(folder).then((s) => ({ ...s, isDirectory: s.isDirectory() }));
-    return isDirectory && uid === 0 && (mode & 0o022) === 0;
+    const found = await lstat(folder);
+    return found.isDirectory() && found.uid === 0 && (found.mode & 0o022) === 0;
   } catch {
     return false;
   }
@@ -105,13 +106,9 @@ async function makeShared(folder: string): Promise<boolean> {
 
 const savedIn = (dataDir: string) => path.join(dataDir, 'postgres.json');
 
-/** What `postgres.json` says; undefined before the first start. Throws StartError when it is damaged. */
-export /** What the data folder remembers, nothing if it is new. Throws StartError if that is damaged. */
-async function readSaved(dataDir: string): Promise<Saved | undefined> {
-  const text = await readFile(savedIn(dataDir), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+/** What `postgres.json` says; undefined before the first start. Throws StartError if it is damaged. */
+export async function readSaved(dataDir: string): Promise<Saved | undefined> {
+  const text = await readFile(savedIn(dataDir), 'utf8').catch(unlessAbsent);
   if (text === undefined) return undefined;
   try {
     return Saved.parse(JSON.parse(text));
@@ -137,17 +134,3 @@ export async function save(dataDir: string, saved: Saved): Promise<void> {
   await rename(fresh, savedIn(dataDir));
   await syncDirectory(dataDir);
 }
-
-/** Makes a rename in the directory last. */
-export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-const unlessPresent = (error: NodeJS.ErrnoException): void => {
-  if (error.code !== 'EEXIST') throw error;
-};

@@ -11,8 +11,9 @@ export class ServerEnded extends Error {
     readonly output: string,
     readonly log: string,
   ) {
-    const complaint = [...output.matchAll(/(?:FATAL|PANIC): +(.+)/g)].at(-1)?.[1];
-    super(complaint ?? (output.trim().split('\n').at(-1) || how));
+    // "The database system is starting up" is what it tells those who try to connect, us among them.
+    const complaint = /(?:FATAL|PANIC|^\S*sh|^postgres): +(?!the database system is)(\S.*)/m.exec(output)?.[1];
+    super(complaint ?? how);
   }
 }
 

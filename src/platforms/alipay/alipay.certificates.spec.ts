@@ -1,6 +1,6 @@
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { AlipaySdk } from 'alipay-sdk';
-import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { certificateSn, isValidAt, leadsTo, readCertificates, rootSn } from './alipay.certificates.js';
 import type { CertificateSet } from './alipay.keyring.js';
@@ -10,6 +10,7 @@ interface Vectors {
   serialNumbers: { source: string; sn: string; pem: string }[];
   root: { source: string; sn: string; pem: string };
   leafAndIntermediate: { source: string; pem: string };
+  noAuthority: Record<'root' | 'client' | 'forged', string>;
   trust: Record<'root' | 'client' | 'clientWithBadSignature' | 'clientWithBadDates', string>;
 }
 const vectors = JSON.parse(
@@ -76,9 +77,19 @@ describe('a chain', () => {
     expect(trust('clientWithBadDates', '2020-01-01T00:00:00Z')).toBe(false);
   });
 
+  const made = (name: 'root' | 'client' | 'forged') => new X509Certificate(vectors.noAuthority[name]);
+  const in2020 = new Date('2020-06-01T00:00:00Z');
+
   test('does not pass through a certificate that is no authority', () => {
-    const client = new X509Certificate(vectors.trust.client);
-    expect(leadsTo([client], client, [client], new Date('2020-01-01T00:00:00Z'))).toBe(false);
+    expect(leadsTo([made('root')], made('client'), [], in2020)).toBe(true);
+    expect(made('forged').verify(made('client').publicKey)).toBe(true);
+    expect(leadsTo([made('root')], made('forged'), [made('client')], in2020)).toBe(false);
+    expect(leadsTo([made('client')], made('forged'), [], in2020)).toBe(false);
+  });
+
+  test('does not end in a root that has ended itself', () => {
+    expect(isValidAt(made('client'), in2021)).toBe(true);
+    expect(leadsTo([made('root')], made('client'), [], in2021)).toBe(false);
   });
 });
 

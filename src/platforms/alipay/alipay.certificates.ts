@@ -37,7 +37,7 @@ export function leadsTo(
   for (let length = 1; length <= LONGEST_CHAIN && isValidAt(current, at); length++) {
     const issued = (by: X509Certificate): boolean => by.ca && current.checkIssued(by) && current.verify(by.publicKey);
     // OpenSSL cannot read the SM2 root's key; no RSA certificate comes from there.
-    if (roots.some((root) => isSignedWithRsa(root) && issued(root))) return true;
+    if (roots.some((root) => isSignedWithRsa(root) && isValidAt(root, at) && issued(root))) return true;
     const next = intermediates.find(issued);
     if (!next) return false;
     current = next;

@@ -18,8 +18,12 @@ const readable = (read: (text: string) => unknown, description: string) =>
     .string()
     .max(20_000)
     .superRefine((text, issues) => {
-      const complaint = complaintOf(() => read(text));
-      if (complaint !== undefined) issues.addIssue({ code: 'custom', message: complaint });
+      try {
+        read(text);
+      } catch (error) {
+        if (!(error instanceof UnusableKey)) throw error;
+        issues.addIssue({ code: 'custom', message: error.message });
+      }
     })
     .meta({ description });
 
@@ -74,9 +78,9 @@ export const AlipayAppId = z.string().regex(/^\d{16}$/, 'An app id of Alipay has
 
 /** What a developer types into the console: the public half of the app's key. What cannot be read is left out. */
 export function toConsole(credentials: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const { appPrivateKey, ...shown } = credentials;
-  if (appPrivateKey === undefined || complaintOf(() => readPrivateKey(appPrivateKey)) !== undefined) return shown;
-  return { ...shown, appPublicKey: publicHalf(readPrivateKey(appPrivateKey)) };
+  const { appPrivateKey = '', ...shown } = credentials;
+  const appPublicKey = unlessUnusable(() => publicHalf(readPrivateKey(appPrivateKey)));
+  return appPublicKey === undefined ? shown : { ...shown, appPublicKey };
 }
 
 function readRootFile(text: string): void {
@@ -84,19 +88,14 @@ function readRootFile(text: string): void {
 }
 
 /** Nothing when one of the two cannot be read: its own field complains then. */
-function isPair(appPrivateKey: string, other: () => KeyObject): boolean | undefined {
-  let same: boolean | undefined;
-  return complaintOf(() => (same = isSamePair(readPrivateKey(appPrivateKey), other()))) === undefined
-    ? same
-    : undefined;
-}
+const isPair = (appPrivateKey: string, other: () => KeyObject): boolean | undefined =>
+  unlessUnusable(() => isSamePair(readPrivateKey(appPrivateKey), other()));
 
-function complaintOf(act: () => unknown): string | undefined {
+function unlessUnusable<T>(read: () => T): T | undefined {
   try {
-    act();
-    return undefined;
+    return read();
   } catch (error) {
-    if (error instanceof UnusableKey) return error.message;
+    if (error instanceof UnusableKey) return undefined;
     throw error;
   }
 }

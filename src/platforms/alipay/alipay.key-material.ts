@@ -12,7 +12,7 @@ export function readPrivateKey(text: string): KeyObject {
   if (label?.includes('PUBLIC')) throw new UnusableKey('This is a public key; the private key belongs here.');
   if (label?.includes('ENCRYPTED')) throw new UnusableKey('This key is protected by a password; give it without one.');
   return rsa(
-    ['pkcs8', 'pkcs1'].map((type) => () => createPrivateKey({ key: der, format: 'der', type: type as 'pkcs8' })),
+    (['pkcs8', 'pkcs1'] as const).map((type) => () => createPrivateKey({ key: der, format: 'der', type })),
     'This is not an RSA private key: expected PEM or base64, PKCS#8 or PKCS#1.',
   );
 }
@@ -23,7 +23,7 @@ export function readPublicKey(text: string): KeyObject {
   if (label === 'CERTIFICATE') throw new UnusableKey('This is a certificate: use mode "certificate".');
   if (label?.includes('PRIVATE')) throw new UnusableKey('This is a private key; a public key belongs here.');
   return rsa(
-    ['spki', 'pkcs1'].map((type) => () => createPublicKey({ key: der, format: 'der', type: type as 'spki' })),
+    (['spki', 'pkcs1'] as const).map((type) => () => createPublicKey({ key: der, format: 'der', type })),
     "This is not an RSA public key: copy it from Alipay's console, as PEM or base64.",
   );
 }

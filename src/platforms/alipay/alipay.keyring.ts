@@ -12,7 +12,7 @@ import {
   readRsaCertificateFile,
 } from './alipay.key-material.js';
 
-const ACCOUNTS = 1_000;
+const ACCOUNTS = 5_000;
 /** Alipay renews its certificate once in years; more than a few new ones in one process are not worth remembering. */
 const RENEWALS = 8;
 

@@ -52,10 +52,11 @@ test('a number is refused without a signature, with that of somebody else, or wi
   await expect(read({ response, sign: signRsa2(response, alipay.privateKey) })).rejects.toMatchObject({ problem: 'platform_data_invalid' }); // prettier-ignore
 });
 
-test('a plain success is refused unless Alipay signed it', async () => {
+test('a plain success is refused, even one that Alipay signed: a number comes encrypted', async () => {
   const response = JSON.stringify(success);
-  await expect(read({ response })).rejects.toMatchObject({ problem: 'platform_data_invalid' });
-  await expect(read({ response, sign: signRsa2(response, alipay.privateKey) })).resolves.toMatchObject({ number: '+8613800138000' }); // prettier-ignore
+  const refused = { problem: 'platform_data_invalid' };
+  await expect(read({ response })).rejects.toMatchObject(refused);
+  await expect(read({ response, sign: signRsa2(response, alipay.privateKey) })).rejects.toMatchObject(refused);
 });
 
 test.each([
@@ -102,12 +103,20 @@ test.each(['86-', '12345', '2380013800', '138001380001', '+8613800138000', '138 
   },
 );
 
-test.each(['', 'x', '[]', 'null', '{}', '{"response":1}', '{"response":"","sign":"x"}', '"{}"'])(
-  'what is no answer of my.getPhoneNumber is refused: %j',
-  async (envelope) => {
-    await expect(read(envelope)).rejects.toMatchObject({ problem: 'platform_data_invalid' });
-  },
-);
+test.each([
+  '',
+  'x',
+  '[]',
+  'null',
+  '{}',
+  '{"response":1}',
+  '{"response":"","sign":"x"}',
+  '"{}"',
+  '{"response":"{}"}',
+  '{"response":"{"}',
+])('what is no answer of my.getPhoneNumber is refused: %j', async (envelope) => {
+  await expect(read(envelope)).rejects.toMatchObject({ problem: 'platform_data_invalid' });
+});
 
 test('in certificate mode every certificate that is known may have signed', async () => {
   const renewed = new LRUCache<string, Promise<typeof alipay.publicKey>>({ max: 2 });

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { z } from 'zod';
+import type { ZodType } from 'zod';
 import { shaped } from '../answers.js';
 import { PlatformError } from '../errors.js';
 import type { PlatformAccount, PlatformPhone } from '../platform.js';
@@ -15,38 +15,35 @@ import { PhoneAnswer, PhoneEnvelope } from './alipay.wire.js';
  * counts before its signature does. It names neither the user nor the time; whoever holds it can show it again.
  */
 export async function readPhone(account: PlatformAccount, keys: AlipayKeys, encrypted: string): Promise<PlatformPhone> {
-  const { response, sign } = readEnvelope(account, encrypted);
+  const { response, sign } = readJson(account, encrypted, PhoneEnvelope);
+  // A number comes encrypted. Plain JSON is only ever a refusal, unsigned where the console has no signing key.
   const isPlain = response.startsWith('{');
   // Ciphertext was signed as the JSON string that it is, with its quotes; a plain refusal as it stands.
   const signed = Buffer.from(isPlain ? response : `"${response}"`);
-  const isProven = sign !== undefined && (await verifies(signed, sign, keys));
-  if (sign !== undefined && !isProven) throw invalid(account, "The signature of the phone data is not Alipay's.");
   if (sign === undefined && !isPlain) throw invalid(account, NOT_SIGNED);
+  if (sign !== undefined && !(await verifies(signed, sign, keys))) throw invalid(account, NOT_ALIPAYS);
 
-  const answer = shaped(account, isPlain ? parsed(account, response) : decrypted(account, keys, response), PhoneAnswer);
+  const answer = isPlain
+    ? readJson(account, response, PhoneAnswer)
+    : shaped(account, decrypted(account, keys, response), PhoneAnswer);
   const { code, msg = '', subCode, subMsg = '', mobile = '' } = answer;
-  if (code !== '10000') throw errorOf(account, { code, subCode, message: `${code} ${msg} ${subMsg}` });
-  if (!isProven) throw invalid(account, NOT_SIGNED);
+  if (code !== '10000') throw errorOf(account, { code, subCode, message: `${code} ${msg} ${subMsg}`.slice(0, 300) });
+  if (isPlain) throw invalid(account, NOT_PHONE_DATA);
   return numberOf(account, mobile);
 }
 
+const NOT_PHONE_DATA = 'encryptedData must be the string res.response of my.getPhoneNumber, as it is.';
+const NOT_ALIPAYS = "The signature of the phone data is not Alipay's.";
 const NOT_SIGNED =
   'The phone data is not signed. Alipay signs it once the console has a signing key, an AES key and an app gateway.';
 
 const invalid = (account: PlatformAccount, detail: string): PlatformError =>
   new PlatformError('platform_data_invalid', account, { detail });
 
-function readEnvelope(account: PlatformAccount, encrypted: string): z.infer<typeof PhoneEnvelope> {
-  const envelope = PhoneEnvelope.safeParse(parsed(account, encrypted));
-  if (!envelope.success) throw invalid(account, NOT_PHONE_DATA);
-  return envelope.data;
-}
-
-const NOT_PHONE_DATA = 'encryptedData must be the string res.response of my.getPhoneNumber, as it is.';
-
-function parsed(account: PlatformAccount, json: string): unknown {
+/** What the client wrote, in the shape of `schema`; it is the client's fault when it is not. */
+function readJson<T>(account: PlatformAccount, json: string, schema: ZodType<T>): T {
   try {
-    return JSON.parse(json);
+    return schema.parse(JSON.parse(json));
   } catch {
     throw invalid(account, NOT_PHONE_DATA);
   }

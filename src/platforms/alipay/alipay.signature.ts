@@ -21,7 +21,7 @@ export const signRsa2 = (content: string, appPrivateKey: KeyObject): string =>
 
 /**
  * Gives the bytes that Alipay signed, or nothing when `signature` does not fit. Read only what this gives: the gateway
- * writes `/` as `\/`, and some of its services sign the text before that (the official SDKs try both).
+ * writes `/` as `\/`, and like some official SDKs we try once more without that when the text does not verify as it came.
  */
 export function verifiedContent(content: Buffer, signature: string, alipayKey: KeyObject): Buffer | undefined {
   const signatureBytes = Buffer.from(signature, 'base64');

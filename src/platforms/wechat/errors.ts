@@ -9,7 +9,6 @@ const wrongSecret = misconfigured('The secret is wrong or was reset: copy it fro
 const ipPending = misconfigured(
   'WeChat wants an administrator of the mini-program to confirm calls from the IP of this server: see the message in WeChat.',
 );
-const badCode: ErrorRow = { problem: 'login_code_invalid' };
 const badPhoneCode: ErrorRow = { problem: 'phone_code_invalid' };
 const tooFast: ErrorRow = { problem: 'platform_rate_limited', retryAfter: 60 };
 const quotaUsedUp: ErrorRow = {
@@ -32,13 +31,11 @@ export const WECHAT_ERRORS = {
     40002: refused,
     40003: refused,
     40013: wrongAppId,
-    40029: badCode,
     40033: refused,
     40035: refused,
     40066: refused,
     40097: refused,
     40125: wrongSecret,
-    40163: badCode,
     40164: misconfigured(
       'WeChat does not accept calls from the IP of this server: add it to the IP allow list of the mini-program.',
     ),
@@ -86,6 +83,8 @@ export const WECHAT_ERRORS = {
   },
   login: {
     40001: wrongSecret,
+    40029: { problem: 'login_code_invalid' },
+    40163: { problem: 'login_code_invalid' },
   },
   phone: {
     // The code belongs to another mini-program than the token, or (with `openid`) to another person.
@@ -98,8 +97,6 @@ export const WECHAT_ERRORS = {
     40001: wrongSecret,
   },
 } as const satisfies Record<string, ErrorTable>;
-
-export type WechatCall = Exclude<keyof typeof WECHAT_ERRORS, 'any'>;
 
 /** Codes that mean "this access token no longer": it is replaced and the call repeated once. */
 export const TOKEN_REFUSED: ReadonlySet<string | undefined> = new Set(['40001', '40014', '42001']);

@@ -28,7 +28,7 @@ export const guardOf = (ownerPid: number): Promise<number> =>
 /** False for a zombie, too: it only waits for its parent to notice. */
 export const isAlive = (pid: number): boolean => processes().some((one) => one.pid === pid);
 
-export const hasEnded = (pid: number): Promise<true> => until(`process ${pid} has ended`, () => !isAlive(pid));
+export const hasEnded = (pid: number): Promise<boolean> => until(`process ${pid} has ended`, () => !isAlive(pid));
 
 interface Process {
   readonly pid: number;

@@ -52,7 +52,7 @@ const givenSchema = z.strictObject({
 type AppKey = Pick<AlipayCredentials, 'appPublicKey' | 'appPrivateKey' | 'appCertificate'>;
 
 /** The settings page of a mini-program: what the developer types in, and what they copy out. */
-export class Console {
+export class DeveloperConsole {
   constructor(
     private readonly authority: CertificateAuthority,
     private readonly keys: SigningKeys,

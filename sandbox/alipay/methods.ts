@@ -1,5 +1,5 @@
 import type { Account } from '../core/accounts.js';
-import type { AlipayCredentials } from './console.js';
+import type { AlipayCredentials } from './developer-console.js';
 import { AlipayError } from './errors.js';
 import { type Fields, text } from './fields.js';
 import type { SigningKeys } from './signing-keys.js';

@@ -1,0 +1,37 @@
+import { until } from '../queues/support/until.js';
+import { must } from './client.js';
+import type { Minibase } from './minibase.js';
+
+export interface SeenEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly position: number;
+  readonly stream: { readonly type: string; readonly id: string };
+  readonly sequence: number;
+  readonly object: { readonly type: string; readonly id: string };
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Every event of an app so far, oldest first, read as a developer would: page by page. */
+export async function eventsOf(minibase: Pick<Minibase, 'url'>, secretKey: string): Promise<SeenEvent[]> {
+  const events: SeenEvent[] = [];
+  for (let cursor = ''; ;) {
+    const path = `/v1/events?limit=100${cursor && `&cursor=${cursor}`}`;
+    const page = await must<{ data: SeenEvent[]; nextCursor: string | null }>(minibase.url, 'GET', path, {
+      token: secretKey,
+    });
+    events.push(...page.data);
+    if (page.data.length < 100) return events;
+    cursor = page.nextCursor ?? '';
+  }
+}
+
+/** Waits until the relay has numbered an event of the type; gives all events. */
+export async function untilEvent(minibase: Minibase, secretKey: string, type: string, count = 1): Promise<SeenEvent[]> {
+  let events: SeenEvent[] = [];
+  await until(`${count} × ${type}`, async () => {
+    events = await eventsOf(minibase, secretKey);
+    return events.filter((event) => event.type === type).length >= count;
+  });
+  return events;
+}
