@@ -46,7 +46,8 @@ function readKept(file: string, text: string): Kept {
 
 /** Writes JSON that only the owner may read, whole or not at all. */
 export async function writePrivately(file: string, content: object): Promise<void> {
-  await mkdir(join(file, '..'), { recursive: true });
+  // The embedded database's user must be able to pass through; every file in it is closed to others.
+  await mkdir(join(file, '..'), { recursive: true, mode: 0o711 });
   const draft = `${file}.${process.pid}.tmp`;
   await writeFile(draft, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flush: true });
   await chmod(draft, 0o600);

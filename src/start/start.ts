@@ -27,16 +27,20 @@ export async function start(settings: Settings): Promise<Running> {
     for (const end of stops.splice(0).reverse()) await end();
   };
   try {
-    const secrets = await secretsOf(settings);
+    // The owner of the embedded database holds DATA_DIR from here on, so that only one start generates its secrets.
     const databaseUrl = settings.DATABASE_URL ?? (await embedded(settings, stops));
-    const config = toConfig(settings, { databaseUrl, ...secrets });
+    const config = toConfig(settings, { databaseUrl, ...(await secretsOf(settings)) });
     if (isChild(settings)) {
       const server = await listen(config);
       return { stop: () => server.close() };
     }
-    await migrate(databaseUrl);
-    await checkConnections(config, settings.WEB_CONCURRENCY);
-    if (config.sandboxUrl && !settings.SANDBOX_URL && config.role === 'all') stops.push(await startSandbox(settings));
+    // Side by side, as both take a second; both are waited for, so that neither is left running when the other fails.
+    const [sandbox, schema] = await Promise.allSettled([
+      startSandbox(settings, config),
+      prepareSchema(settings, config),
+    ]);
+    if (sandbox.status === 'fulfilled') stops.push(sandbox.value);
+    for (const one of [sandbox, schema]) if (one.status === 'rejected') throw one.reason;
     stops.push(await serve(settings, config));
     await introduce(config);
     return { stop };
@@ -56,7 +60,14 @@ async function embedded(settings: Settings, stops: (() => Promise<void>)[]): Pro
   return postgres.url;
 }
 
-async function startSandbox(settings: Settings): Promise<() => Promise<void>> {
+async function prepareSchema(settings: Settings, config: Config): Promise<void> {
+  await migrate(config.databaseUrl);
+  await checkConnections(config, settings.WEB_CONCURRENCY);
+}
+
+/** The sandbox as a process of its own, unless it is off, runs elsewhere, or is left to a process of role `all`. */
+async function startSandbox(settings: Settings, config: Config): Promise<() => Promise<void>> {
+  if (!config.sandboxUrl || settings.SANDBOX_URL || config.role !== 'all') return async () => undefined;
   const sandbox = await startChild({
     name: 'The sandbox',
     module: fileURLToPath(new URL('../../sandbox/dist/main.js', import.meta.url)),
@@ -66,6 +77,7 @@ async function startSandbox(settings: Settings): Promise<() => Promise<void>> {
       SANDBOX_PORT: String(settings.SANDBOX_PORT),
       SANDBOX_HOST: settings.SANDBOX_HOST,
       DATA_DIR: settings.DATA_DIR,
+      LOG_LEVEL: settings.LOG_LEVEL === 'info' ? 'warn' : settings.LOG_LEVEL,
     },
   });
   return () => sandbox.stop();
