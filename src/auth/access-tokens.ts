@@ -18,7 +18,8 @@ export interface AccessClaims {
   readonly sessionId: string;
 }
 
-const Claims = z.object({ aud: z.string(), sub: z.string(), sid: z.string() });
+/** `exp` is named because a verifier takes a token without one for eternal. */
+const Claims = z.object({ aud: z.string(), sub: z.string(), sid: z.string(), exp: z.int() });
 
 /** Access tokens: ES256 JWTs that anybody can verify with `/.well-known/jwks.json`. */
 @Injectable()

@@ -57,7 +57,7 @@ export class AuthController {
     example: { refreshToken: 'rt_…' },
   })
   refresh(@Body({ schema: Refresh }) { refreshToken }: Refresh, @Context() { idempotency }: RequestContext) {
-    return this.sessions.refresh(refreshToken, idempotency?.key);
+    return this.sessions.refresh(refreshToken, idempotency);
   }
 
   @Post('logout')

@@ -175,8 +175,8 @@ export class MeController {
 
   @Delete('sessions')
   @Operation({ caller: 'user', id: 'revokeMyOtherSessions', summary: 'End all my sessions but this one', write: true })
-  revokeOthers(@User() caller: UserCaller): Promise<void> {
-    return this.sessions.revokeOthers(caller);
+  revokeOthers(@User() caller: UserCaller, @Context() context: RequestContext): Promise<void> {
+    return this.sessions.revokeOthers(caller, context);
   }
 
   @Delete('sessions/:id')
@@ -187,7 +187,7 @@ export class MeController {
     write: true,
     problems: ['session_not_found'],
   })
-  revoke(@User() caller: UserCaller, @Param('id') id: string): Promise<void> {
-    return this.sessions.revoke(caller, id);
+  revoke(@User() caller: UserCaller, @Param('id') id: string, @Context() context: RequestContext): Promise<void> {
+    return this.sessions.revoke(caller, id, context);
   }
 }

@@ -4,7 +4,8 @@ import { notFound, problem } from '../common/problems.js';
 import { Database, statement, type Tx } from '../database/database.js';
 import { Announcer } from '../events/announce.js';
 import { Relay } from '../events/relay.js';
-import type { UserCaller } from '../tenancy/caller.js';
+import type { RequestContext, UserCaller } from '../tenancy/caller.js';
+import { Idempotency, type IdempotencyKey } from '../tenancy/idempotency.js';
 import { ACCESS_TOKEN_SECONDS, AccessTokens } from './access-tokens.js';
 import type { Tokens } from './auth.schemas.js';
 import { RAISE_USER } from './login.sql.js';
@@ -36,6 +37,11 @@ const LIVE = statement(`
   select id, identity_id, created_at, refreshed_at, expires_at, ip, user_agent from sessions
   where app_id = $1 and user_id = $2 and revoked_at is null and expires_at > $3
   order by refreshed_at desc limit 100`);
+/** In one order, so that two who end the same sessions wait for each other only one way. */
+const OTHERS = statement(`
+  select id from sessions
+  where app_id = $1 and user_id = $2 and id <> $3 and revoked_at is null and expires_at > $4
+  order by id for update`);
 
 interface Row {
   [column: string]: unknown;
@@ -56,18 +62,19 @@ export class Sessions {
     private readonly clock: Clock,
     private readonly refreshTokens: RefreshTokens,
     private readonly accessTokens: AccessTokens,
+    private readonly idempotency: Idempotency,
     private readonly announcer: Announcer,
     private readonly relay: Relay,
   ) {}
 
   /** Exchanges a refresh token for its successor. Reuse ends the session. */
-  async refresh(text: string, idempotencyKey: string | undefined): Promise<Tokens> {
+  async refresh(text: string, idempotency: IdempotencyKey | undefined): Promise<Tokens> {
     const token = await this.refreshTokens.read(text);
     if (!token) throw unknownToken();
-    const next = await this.refreshTokens.successor(token, idempotencyKey);
+    const next = await this.refreshTokens.successor(token, idempotency?.key);
     const now = this.clock.now();
     const expiresAt = new Date(now.getTime() + SESSION_MS);
-    const key = idempotencyKey === undefined ? null : Buffer.from(idempotencyKey);
+    const key = idempotency ? Buffer.from(idempotency.key) : null;
     const [rotated] = await this.db.run<{ user_id: string }>(ROTATE, [
       token.appId,
       token.sessionId,
@@ -78,6 +85,7 @@ export class Sessions {
       expiresAt,
     ]);
     const userId = rotated?.user_id ?? (await this.#mercy(token, next, key));
+    if (!rotated && idempotency) idempotency.replayed = true;
     return this.tokens(next, userId);
   }
 
@@ -102,15 +110,31 @@ export class Sessions {
     await this.#end(app.id, sessionId, null, 'logout');
   }
 
-  /** Ends one of the user's own sessions. */
-  async revoke({ app, userId }: UserCaller, id: string): Promise<void> {
-    if (!(await this.#end(app.id, id, userId, 'revoked'))) throw notFound('session', id);
+  /** Ends one of the user's own sessions. Throws `session_not_found`. */
+  async revoke({ app, userId }: UserCaller, id: string, { idempotency }: RequestContext): Promise<void> {
+    await this.idempotency.once(
+      idempotency,
+      async (tx) => {
+        if (!(await this.endIn(tx, app.id, id, userId, 'revoked'))) throw notFound('session', id);
+        return { id, result: undefined };
+      },
+      async () => undefined,
+    );
+    this.relay.nudge();
   }
 
   /** Ends every session of the user but the one that asks. */
-  async revokeOthers(caller: UserCaller): Promise<void> {
-    const { data } = await this.list(caller);
-    for (const { id, current } of data) if (!current) await this.#end(caller.app.id, id, caller.userId, 'revoked');
+  async revokeOthers({ app, userId, sessionId }: UserCaller, { idempotency }: RequestContext): Promise<void> {
+    await this.idempotency.once(
+      idempotency,
+      async (tx) => {
+        const others = await this.db.run<{ id: string }>(OTHERS, [app.id, userId, sessionId, this.clock.now()], tx);
+        for (const { id } of others) await this.endIn(tx, app.id, id, userId, 'revoked');
+        return { id: sessionId, result: undefined };
+      },
+      async () => undefined,
+    );
+    this.relay.nudge();
   }
 
   /** Ends a session within `tx` and announces it. False when it had ended already. */

@@ -10,6 +10,8 @@ export interface ProblemExtra {
   errors?: readonly FieldError[];
   /** Seconds; becomes the `Retry-After` header. */
   retryAfter?: number;
+  /** Calls that a window allows; becomes the `RateLimit-*` headers. */
+  limit?: number;
   [member: string]: unknown;
 }
 

@@ -26,15 +26,19 @@ export class ProblemFilter implements ExceptionFilter {
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const known = toDomainError(error);
   if (known.status >= 500) request.log.error({ err: error }, known.code);
-  const { retryAfter } = known.extra;
+  const { retryAfter, limit } = known.extra;
   if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter));
+  if (limit !== undefined) {
+    void reply.headers({ 'ratelimit-limit': limit, 'ratelimit-remaining': 0, 'ratelimit-reset': retryAfter });
+  }
   void reply
     .status(known.status)
     .type('application/problem+json')
     .send(JSON.stringify(toProblem(known, request.id)));
 }
 
-const toProblem = (error: DomainError, requestId: string): Problem => ({
+/** The body of the answer that `error` becomes. */
+export const toProblem = (error: DomainError, requestId: string): Problem => ({
   type: `/problems/${error.code}`,
   title: error.code.replaceAll('_', ' '),
   status: error.status,
@@ -53,13 +57,15 @@ function toDomainError(error: unknown): DomainError {
     });
   }
   const status = statusOf(error);
-  if (status === 404) return problem('not_found', 'There is no such route; the console at /console lists them all.');
-  if (status === 405) return problem('method_not_allowed', 'This route does not know the method.');
+  // 414 is Fastify's for a part of the path that is longer than any id.
+  if (status === 404 || status === 414) {
+    return problem('not_found', 'There is no such route; the console at /console lists them all.');
+  }
   if (status === 413) return problem('payload_too_large', 'The body is larger than this route accepts.');
   if (status === 415) return problem('unsupported_media_type', 'Send the body as application/json.');
-  // Whatever else Fastify refuses is about the form of the request: a broken header, a bad length, a malformed URL.
+  // Whatever else Fastify refuses is about the form of the request: a bad length, a malformed URL.
   if (status !== undefined && status >= 400 && status < 500) {
-    return problem('malformed_body', 'The request cannot be read: send JSON in UTF-8 with a matching Content-Type.');
+    return problem('malformed_request', 'The request cannot be read: its address or its length is wrong.');
   }
   return problem('internal_error', 'Something went wrong on our side; the log has the details under this requestId.');
 }

@@ -6,13 +6,17 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import swaggerUi from 'swagger-ui-express';
 import { Config } from '../config/config.js';
 import { Metrics } from './metrics.js';
+import { BullLanes } from '../queues/bull-lanes.js';
 import { openApiOf, toYaml } from './openapi.js';
 import { operatorOnly } from './operator-only.js';
+import { allowInline, noSuchPage, pageFailed, pageHeaders } from './page-safety.js';
+import { queueBoard } from './queue-board.js';
 
 /** Fills the console with the demo app's own values, so that the first click on "Try it out" works. */
 const preauthorize = (demo: Demo): string => `
   const fill = () => {
-    if (!window.ui) return setTimeout(fill, 50);
+    // Before the document has arrived, swagger-ui knows no security schemes and forgets what it is told.
+    if (!window.ui?.specSelectors.securityDefinitions()) return setTimeout(fill, 50);
     window.ui.preauthorizeApiKey('appId', ${JSON.stringify(demo.appId)});
     window.ui.preauthorizeApiKey('secretKey', ${JSON.stringify(demo.secretKey)});
     window.ui.preauthorizeApiKey('operator', ${JSON.stringify(demo.operatorToken)});
@@ -35,15 +39,19 @@ export function mountConsole(app: NestFastifyApplication): void {
   const site = express().disable('x-powered-by').disable('etag');
   // Made at the first look: a server that is never looked at need not pay for the document.
   let made: OpenAPIObject | undefined;
-  const document = () => (made ??= openApiOf(app, config.publicUrl));
+  // Relative, so that what is tried out goes to wherever the console was opened.
+  const document = () => (made ??= openApiOf(app, '/'));
 
+  site.use(pageHeaders);
   site.get('/openapi.json', (_, reply) => void reply.json(document()));
   site.get('/openapi.yaml', (_, reply) => void reply.type('application/yaml').send(toYaml(document())));
   site.use(operatorOnly(config));
   site.get('/metrics', (_, reply, next) => {
     metrics.registry.metrics().then((text) => reply.type(metrics.registry.contentType).send(text), next);
   });
+  site.use('/console/queues', queueBoard(app.get(BullLanes), '/console/queues'));
   mountSwagger(site, config);
+  site.use(noSuchPage, pageFailed);
 
   app.use((request: Request, reply: Response, next: NextFunction) => {
     const path = request.originalUrl?.split('?')[0] ?? '';
@@ -62,13 +70,17 @@ function mountSwagger(site: Express, config: Config): void {
       persistAuthorization: true,
       displayRequestDuration: true,
       tagsSorter: 'alpha',
+      // Its default shows the document's address to a server on the internet.
+      validatorUrl: null,
     },
   };
-  site.use('/console', swaggerUi.serveFiles(undefined, options), (_: Request, reply: Response, next: NextFunction) => {
+  site.use('/console', swaggerUi.serveFiles(undefined, options));
+  site.get('/console', (_: Request, reply: Response, next: NextFunction) => {
     demoOf(config).then((demo) => {
-      reply
-        .type('html')
-        .send(swaggerUi.generateHTML(undefined, { ...options, ...(demo ? { customJsStr: preauthorize(demo) } : {}) }));
+      const script = demo && preauthorize(demo);
+      if (script) allowInline(reply, script);
+      const html = swaggerUi.generateHTML(undefined, { ...options, ...(script ? { customJsStr: script } : {}) });
+      reply.set('cache-control', 'no-store').type('html').send(html);
     }, next);
   });
 }

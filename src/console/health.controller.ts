@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Database, statement } from '../database/database.js';
-import { BullLanes } from '../queues/bull-lanes.js';
+import { Lanes } from '../queues/lane.js';
 import { Operation } from '../tenancy/operation.js';
 
 const Live = z.object({ status: z.literal('ok') }).meta({ id: 'Live' });
@@ -22,7 +22,7 @@ const PATIENCE_MS = 2_000;
 export class HealthController {
   constructor(
     private readonly db: Database,
-    private readonly lanes: BullLanes,
+    private readonly lanes: Lanes,
   ) {}
 
   @Get('live')
@@ -41,7 +41,7 @@ export class HealthController {
   async ready(@Res({ passthrough: true }) reply: FastifyReply) {
     const checks = await Promise.all([
       check('postgres', () => this.db.run(PING, [])),
-      check('queues', () => this.lanes.counts()),
+      check('queues', () => this.lanes.ping()),
     ]);
     const ok = checks.every((one) => one.ok);
     if (!ok) void reply.status(503);

@@ -1,6 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestHandler } from 'express';
+import { problem } from '../common/problems.js';
 import type { Config } from '../config/config.js';
+import { sendPageProblem } from './page-safety.js';
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
 
@@ -15,6 +17,11 @@ export function operatorOnly({ environment, operatorTokens }: Config): RequestHa
     if (scheme?.toLowerCase() === 'basic' && hashes.filter((hash) => timingSafeEqual(hash, given)).length > 0) {
       return next();
     }
-    reply.status(401).set('www-authenticate', 'Basic realm="Minibase, operator token as password"').end();
+    reply.set('www-authenticate', 'Basic realm="Minibase, operator token as password"');
+    sendPageProblem(
+      request,
+      reply,
+      problem('unauthenticated', 'Send the operator token as the password (HTTP Basic).'),
+    );
   };
 }

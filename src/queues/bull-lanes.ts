@@ -22,14 +22,11 @@ export interface LanesOptions {
   readonly log: Log;
 }
 
-/** A run ends with its slice; one that does not is left to the other processes. */
-const STOP_MS = 10_000;
 const FLUSH_MS = 1_000;
-const OPEN_MS = 3_000;
 const ANSWER_MS = 2_000;
 /** BullMQ records every job's steps, which nobody here reads. */
 const EVENTS_KEPT = 100;
-const STATES = ['waiting', 'active', 'delayed'] as const;
+const STATES = ['waiting', 'active'] as const;
 
 const silent = (): never => {
   throw new Error('the queues do not answer');
@@ -53,6 +50,7 @@ export class BullLanes extends Lanes {
   readonly #declared = new Map<string, LaneKind>();
   readonly #warn: (line: string) => void;
   #open: Open | undefined;
+  #stopping: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -60,7 +58,7 @@ export class BullLanes extends Lanes {
     private readonly db: Database,
   ) {
     super();
-    this.#warn = quietly((line) => options.log.warn(line));
+    this.#warn = quietly(options.log);
   }
 
   /** Throws for a name that is taken or does not fit, and after `start`. */
@@ -74,7 +72,7 @@ export class BullLanes extends Lanes {
 
   override async nudge(kind: string, lane: LaneRef, at?: Date): Promise<void> {
     const open = this.#open?.kinds.get(kind);
-    if (open) await open.nudger.nudge(lane, at?.getTime());
+    if (open) await open.nudger.nudge(lane, at);
     else
       this.#warn(
         `a nudge of ${kind} is lost: ${this.#declared.has(kind) ? 'the queues are not open' : 'no such kind'}`,
@@ -91,7 +89,7 @@ export class BullLanes extends Lanes {
       await store.open();
       const kinds = [...this.#declared.values()].map((kind) => [kind.name, this.#openKind(kind, store)] as const);
       this.#open = { store, kinds: new Map(kinds) };
-      await this.#ready();
+      await this.#ready(store);
     } catch (error) {
       await (this.#open ? this.close() : store.close());
       throw error;
@@ -121,7 +119,15 @@ export class BullLanes extends Lanes {
     return this.#parts.map(({ queue }) => queue as unknown as Queue);
   }
 
-  /** Never rejects. Lets running slices end, for ten seconds at most, sends what they still nudge, and ends every connection. */
+  /** Lets running slices end, for ten seconds at most, and works no more. Nudges still go out. */
+  stopWorking(): Promise<void> {
+    this.#stopping ??= Promise.all(
+      this.#parts.map(({ worker, sweeper }) => Promise.all([worker?.stop(), sweeper?.stop()])),
+    ).then(() => undefined);
+    return this.#stopping;
+  }
+
+  /** Stops working, hands its timers over, and ends every connection. Bounded, whatever the store does. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -132,8 +138,9 @@ export class BullLanes extends Lanes {
   }
 
   #newStore(): QueueStore {
-    const { redis, databaseUrl, queuePool, work, log } = this.options;
-    return redis ?? new PostgresStore(databaseUrl, work ? this.#declared.size : 0, queuePool, log);
+    const { redis, databaseUrl, queuePool, work } = this.options;
+    const workers = work ? this.#declared.size : 0;
+    return redis ?? new PostgresStore(databaseUrl, { workers, size: queuePool, warn: this.#warn });
   }
 
   #openKind(kind: LaneKind, store: QueueStore): OpenKind {
@@ -143,33 +150,29 @@ export class BullLanes extends Lanes {
       { connection: store.connection, prefix: store.prefix(kind.name), streams: { events: { maxLen: EVENTS_KEPT } } },
       store.backend,
     );
-    queue.on('error', (error) => this.#warn(`queue ${kind.name}: ${describe(error)}`));
-    const nudger = new Nudger(queue, log);
+    queue.on('error', (error) => this.#warn(`queues: ${describe(error)}`));
+    const nudger = new Nudger(queue, this.#warn);
     if (!work) return { queue, nudger };
-    const worker = new LaneWorker(kind, store, nudger, log);
-    return { queue, nudger, worker, sweeper: new Sweeper(kind, nudger, this.db, log) };
+    const worker = new LaneWorker(kind, store, nudger, { error: (line) => log.error(line), warn: this.#warn });
+    return { queue, nudger, worker, sweeper: new Sweeper(kind, nudger, this.db, this.#warn) };
   }
 
-  async #ready(): Promise<void> {
+  async #ready(store: QueueStore): Promise<void> {
     const each = this.#parts.map(async ({ queue, worker }) => {
       await queue.waitUntilReady();
       await worker?.ready();
     });
-    await within<unknown>(OPEN_MS, Promise.all(each), () => this.#warn('the queues cannot be reached yet'));
+    await store.ready(Promise.all(each));
   }
 
   async #close(): Promise<void> {
+    await this.stopWorking();
     const parts = this.#parts;
-    const stopping = parts.map(({ worker, sweeper }) => Promise.all([worker?.stop(), sweeper?.stop()]));
-    await within<unknown>(STOP_MS, Promise.all(stopping), () =>
-      this.#warn('a lane did not end with its slice; another process will take it'),
-    );
-    await within<unknown>(FLUSH_MS, Promise.all(parts.map(({ nudger }) => nudger.idle())), () =>
-      this.#warn('nudges are lost until the sweep'),
-    );
+    const handingOver = Promise.all(parts.map(({ nudger }) => nudger.stop()));
+    await within<unknown>(FLUSH_MS, handingOver, () => this.#warn('nudges are lost until the sweep'));
     const store = this.#open?.store ?? this.options.redis;
     this.#open = undefined;
-    await within<unknown>(FLUSH_MS, Promise.all(parts.map(({ queue }) => queue.close())), () => undefined);
+    await within<unknown>(FLUSH_MS, Promise.allSettled(parts.map(({ queue }) => queue.close())), () => undefined);
     await store?.close();
   }
 }

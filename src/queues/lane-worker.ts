@@ -1,13 +1,17 @@
 import { Worker, type IQueueBackend, type Job, type JobProgress } from 'bullmq';
-import type { LaneKind, LaneRef, Slice } from './lane.js';
-import { describe, quietly, type Log } from './log.js';
+import { keyOf, type LaneKind, type LaneRef, type Slice } from './lane.js';
+import { describe, type Log } from './log.js';
 import type { Nudger } from './nudger.js';
-import type { Again, QueueStore, StoreConnection } from './store.js';
+import type { QueueStore, StoreConnection } from './store.js';
+import { within } from './within.js';
 
 const SLICE_MS = 2_000;
 const SLICE_ROWS = 200;
 /** How long a lane that threw is left alone. */
 const REST_MS = 5_000;
+/** A run ends with its slice; one that does not is left to the other processes. */
+const STOP_MS = 10_000;
+const CLOSE_MS = 2_000;
 
 /**
  * A dead worker's lane runs again once its lock has ended and the next look for stalled jobs finds it, at most 6 s + 2.5 s
@@ -17,7 +21,8 @@ const LIVENESS = { lockDuration: 6_000, stalledInterval: 2_500, maxStalledCount:
 
 /** Works the lanes of one kind: gives each a slice and nudges it again for what remains. */
 export class LaneWorker {
-  readonly #worker: Worker<LaneRef, Again, 'run', IQueueBackend, JobProgress, StoreConnection>;
+  readonly #worker: Worker<LaneRef, void, 'run', IQueueBackend, JobProgress, StoreConnection>;
+  readonly #runs = new Set<Promise<void>>();
   #stopping = false;
 
   constructor(
@@ -28,7 +33,7 @@ export class LaneWorker {
   ) {
     this.#worker = new Worker(
       kind.name,
-      (job: Job<LaneRef, Again, 'run'>) => this.#run(job.data),
+      (job: Job<LaneRef, void, 'run'>) => this.#track(this.#run(job.data)),
       {
         ...LIVENESS,
         connection: store.connection,
@@ -41,12 +46,7 @@ export class LaneWorker {
       },
       store.backend,
     );
-    const report = quietly((line) => log.warn(line));
-    this.#worker.on('error', (error) => report(`queue ${kind.name}: ${describe(error)}`));
-    // Only now: while a job runs, a nudge for later would take the place of one that asks for another run.
-    this.#worker.on('completed', ({ data }, again) => {
-      if (again !== null) void nudger.nudge(data, again);
-    });
+    this.#worker.on('error', (error) => log.warn(`queues: ${describe(error)}`));
   }
 
   async ready(): Promise<void> {
@@ -57,22 +57,30 @@ export class LaneWorker {
     this.#worker.run().catch((error: unknown) => this.log.error(`queue ${this.kind.name} stopped: ${describe(error)}`));
   }
 
-  /** Running slices are told to end; resolves when they have. */
+  /** Tells running slices to end and waits for them, ten seconds at most, then for BullMQ. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    await this.#worker.close();
+    const closed = this.#worker.close();
+    await within<unknown>(STOP_MS, Promise.all(this.#runs), () =>
+      this.log.warn(`queue ${this.kind.name}: a lane did not end with its slice; another process will take it`),
+    );
+    await within(CLOSE_MS, closed, () => undefined);
   }
 
-  async #run(lane: LaneRef): Promise<Again> {
+  #track(run: Promise<void>): Promise<void> {
+    this.#runs.add(run);
+    return run.finally(() => this.#runs.delete(run));
+  }
+
+  async #run({ appId, lane }: LaneRef): Promise<void> {
+    const ref = { appId, lane };
     try {
-      const result = await this.kind.run(lane, this.#slice());
-      if (result === 'idle') return null;
-      if (result.at.getTime() > Date.now()) return result.at.getTime();
-      await this.nudger.nudge(lane); // The job that follows this one, behind those of other lanes.
-      return null;
+      const result = await this.kind.run(ref, this.#slice());
+      // If it is due now, another job follows this one, behind those of other lanes.
+      if (result !== 'idle') await this.nudger.nudge(ref, result.at);
     } catch (error) {
-      this.log.error(`lane ${this.kind.name} ${lane.appId}/${lane.lane} failed: ${describe(error)}`);
-      return Date.now() + REST_MS;
+      this.log.error(`lane ${this.kind.name} ${keyOf(ref)} failed: ${describe(error)}`);
+      await this.nudger.nudge(ref, new Date(Date.now() + REST_MS));
     }
   }
 

@@ -5,6 +5,9 @@ export interface LaneRef {
   readonly lane: string;
 }
 
+/** One text per lane, within its kind. */
+export const keyOf = ({ appId, lane }: LaneRef): string => `${appId}/${lane}`;
+
 /** The bounds of one run. A run that reaches one ends and is nudged again, so that lanes alternate. */
 export interface Slice {
   /** At most this many rows (200). */
@@ -24,23 +27,21 @@ export interface LaneKind {
   readonly concurrency: number;
   /**
    * Claims due rows with a lease (`for update skip locked`), works them, records the results.
-   * One lane never runs twice at once; a lane whose worker died runs again within ten seconds.
-   * Must answer with what is due later too, its own and what others add meanwhile: a lane keeps one timer at most.
+   * One lane never runs twice at once; a lane whose worker died in its run runs again within ten seconds.
+   * The answer names the earliest time at which anything is due, whoever wrote it: a lane has one timer per process.
    * A throw is logged (name and message), and the lane runs again after five seconds.
    */
   run(lane: LaneRef, slice: Slice): Promise<LaneResult>;
-  /**
-   * Lanes with due rows, found by index: what refills a queue that was lost. At most `limit`, the most overdue first.
-   * Asked about every `sweepEvery` milliseconds, by one process of all.
-   */
+  /** Lanes with due rows, found by index: what refills a queue that was lost. At most `limit`, the most overdue first. */
   due(limit: number): Promise<readonly LaneRef[]>;
+  /** Milliseconds between two askings of `due`, by one process of all: how late a lane may be whose nudge was lost. */
   readonly sweepEvery: number;
 }
 
-/** How many nudges of one kind wait for a worker, run, or wait for their time. */
+/** How many lanes of one kind wait for a worker, or run. */
 export interface QueueCount {
   readonly queue: string;
-  readonly state: 'waiting' | 'active' | 'delayed';
+  readonly state: 'waiting' | 'active';
   readonly count: number;
 }
 
@@ -50,7 +51,8 @@ export abstract class Lanes {
   abstract declare(kind: LaneKind): void;
   /**
    * Wakes a lane, now or at a time. Call it after the commit, never inside a transaction. Fifty nudges make a few runs.
-   * Never throws and never waits long: a lost nudge is logged and found by the sweep.
+   * Never throws and never waits more than a second: a lost nudge is logged and found by the sweep.
+   * A nudge for later waits in this process; if that is killed before, the nudge is lost.
    */
   abstract nudge(kind: string, lane: LaneRef, at?: Date): Promise<void>;
   /** For the metrics. Rejects when the store does not answer within two seconds. */

@@ -15,14 +15,14 @@ export function describe(error: unknown): string {
 
 const QUIET_MS = 10_000;
 
-/** Reports the same line at most every ten seconds: a store that is away fails many times per second. */
-export function quietly(report: (line: string) => void): (line: string) => void {
+/** Warns of the same at most every ten seconds: when the store is away, everything that uses it says so many times. */
+export function quietly(log: Log): (line: string) => void {
   const last = new Map<string, number>();
   return (line) => {
     const now = Date.now();
     if (now - (last.get(line) ?? -QUIET_MS) < QUIET_MS) return;
     if (last.size >= 100) last.clear();
     last.set(line, now);
-    report(line);
+    log.warn(line);
   };
 }

@@ -8,24 +8,30 @@ import {
   type IQueueBackend,
   type PgPool,
 } from 'bullmq';
-import { Client, Pool } from 'pg';
+import { Client, DatabaseError, Pool } from 'pg';
 import { StartError } from '../common/start-error.js';
 import { SPARE } from './connections.js';
-import { describe, quietly, type Log } from './log.js';
+import { describe } from './log.js';
 import type { QueueStore, StoreConnection } from './store.js';
 import { within } from './within.js';
 
 const LEAST_SPARE = 2;
+const INSUFFICIENT_PRIVILEGE = '42501';
+const MAY_NOT_CREATE =
+  'The user of DATABASE_URL may not create the schema bullmq, where the queues live: grant it, or set REDIS_URL.';
 
 /**
  * Brings BullMQ's own schema, `bullmq`, up to date: safe for any number of processes at once, as it runs in one
- * transaction under an advisory lock. Reads only when there is nothing to do, so a later start needs no right to create.
+ * transaction under an advisory lock. Reads only when there is nothing to do. Throws StartError where it may not create.
  */
 export async function migrateQueues(databaseUrl: string): Promise<void> {
   const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
   await client.connect();
   try {
     if ((await versionOf(client)) < LATEST_SCHEMA_VERSION) await runMigrations(client);
+  } catch (error) {
+    if (error instanceof DatabaseError && error.code === INSUFFICIENT_PRIVILEGE) throw new StartError(MAY_NOT_CREATE);
+    throw error;
   } finally {
     await client.end();
   }
@@ -40,6 +46,12 @@ async function versionOf(client: Client): Promise<number> {
   }
 }
 
+export interface PostgresStoreOptions {
+  readonly workers: number;
+  readonly size?: number | undefined;
+  readonly warn: (line: string) => void;
+}
+
 /**
  * BullMQ on Postgres. Connections per process: at most `size`, workers + 6 unless QUEUE_POOL says otherwise; each worker
  * holds one of them for good (LISTEN), so a pool that is not larger than its workers would hang.
@@ -49,12 +61,10 @@ export class PostgresStore implements QueueStore {
   readonly connection: Pool;
   readonly backend: BackendFactory<IQueueBackend, StoreConnection>;
 
-  /** Throws StartError when `size` (QUEUE_POOL) is too small for the workers. Connects with the first query. */
+  /** Connects with the first query. Throws StartError when `size` (QUEUE_POOL) is too small for the workers. */
   constructor(
     private readonly databaseUrl: string,
-    workers: number,
-    size = workers + SPARE,
-    log: Log,
+    { workers, size = workers + SPARE, warn }: PostgresStoreOptions,
   ) {
     if (size < workers + LEAST_SPARE) {
       throw new StartError(
@@ -68,11 +78,11 @@ export class PostgresStore implements QueueStore {
       connectionTimeoutMillis: 5_000,
       // Every statement of a queue is short; a server that no longer answers must not hold a worker for ever.
       query_timeout: 10_000,
+      idleTimeoutMillis: 60_000,
       keepAlive: true,
     });
     this.connection.setMaxListeners(0); // Each queue and worker listens on it.
-    const report = quietly((line) => log.warn(line));
-    this.connection.on('error', (error) => report(`Postgres, queues: ${describe(error)}`));
+    this.connection.on('error', (error) => warn(`queues: ${describe(error)}`));
     // BullMQ takes a pool by what it can do; its type for one is narrower than pg's.
     const connection = this.connection as unknown as PgPool;
     this.backend = (queue, options, extra) => createPostgresBackend(queue, { ...options, connection }, extra);
@@ -85,6 +95,11 @@ export class PostgresStore implements QueueStore {
 
   open(): Promise<void> {
     return migrateQueues(this.databaseUrl);
+  }
+
+  /** All the way: BullMQ does not open a queue again that failed to open. */
+  async ready(opening: Promise<unknown>): Promise<void> {
+    await opening;
   }
 
   async ping(): Promise<void> {

@@ -5,11 +5,13 @@ import {
   Module,
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
+  type OnApplicationShutdown,
 } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { BullLanes } from './bull-lanes.js';
 import { Buckets, Lanes } from './lane.js';
+import { quietly } from './log.js';
 import { PostgresBuckets } from './postgres-buckets.js';
 import { RedisBuckets } from './redis-buckets.js';
 import { RedisStore } from './redis-store.js';
@@ -19,9 +21,9 @@ const NAME = 'minibase';
 const log = new Logger('Queues');
 const REDIS = Symbol('redis');
 
-/** Opens the lanes when every module has declared its kinds, and stops them before the database goes. */
+/** Opens the lanes once every module has declared its kinds; requests that are being answered at the end still nudge. */
 @Injectable()
-class LanesLifecycle implements OnApplicationBootstrap, BeforeApplicationShutdown {
+class LanesLifecycle implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   constructor(private readonly lanes: BullLanes) {}
 
   onApplicationBootstrap(): Promise<void> {
@@ -29,6 +31,10 @@ class LanesLifecycle implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   beforeApplicationShutdown(): Promise<void> {
+    return this.lanes.stopWorking();
+  }
+
+  onApplicationShutdown(): Promise<void> {
     return this.lanes.close();
   }
 }
@@ -40,7 +46,7 @@ class LanesLifecycle implements OnApplicationBootstrap, BeforeApplicationShutdow
     {
       provide: REDIS,
       inject: [Config],
-      useFactory: ({ redisUrl }: Config) => (redisUrl ? new RedisStore(redisUrl, NAME, log) : undefined),
+      useFactory: ({ redisUrl }: Config) => (redisUrl ? new RedisStore(redisUrl, NAME, quietly(log)) : undefined),
     },
     {
       provide: BullLanes,

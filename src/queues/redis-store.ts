@@ -1,7 +1,8 @@
 import { createRedisBackend, type BackendFactory, type IQueueBackend } from 'bullmq';
-import { Cluster, Redis } from 'ioredis';
-import { describe, quietly, type Log } from './log.js';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { describe } from './log.js';
 import type { QueueStore, StoreConnection } from './store.js';
+import { within } from './within.js';
 
 /**
  * A connection that never gives up: commands wait for Redis to come back, and callers bound their own waiting (`Nudger`,
@@ -16,17 +17,21 @@ const OPTIONS = {
   socketTimeout: 15_000,
 } as const;
 
+/** A start waits this long for Redis, then goes on without it. */
+const OPEN_MS = 1_000;
+
 const backoff = (attempt: number): number => Math.min(50 * 2 ** attempt, 1_000);
 
 /** `redis://`, `rediss://`, or a Redis Cluster as a comma-separated list of such URLs (for one node: a comma after it). */
-export function connectRedis(url: string): Redis | Cluster {
-  if (!url.includes(',')) return new Redis(url, { ...OPTIONS, retryStrategy: backoff });
+export function connectRedis(url: string, over: Pick<RedisOptions, 'maxRetriesPerRequest'> = {}): Redis | Cluster {
+  if (!url.includes(',')) return new Redis(url, { ...OPTIONS, ...over, retryStrategy: backoff });
   const nodes = url.split(',').filter(Boolean);
   const { protocol, username, password } = new URL(nodes[0] ?? '');
   return new Cluster(nodes, {
     clusterRetryStrategy: backoff,
     redisOptions: {
       ...OPTIONS,
+      ...over,
       ...(protocol === 'rediss:' && { tls: {} }),
       ...(username && { username: decodeURIComponent(username) }),
       ...(password && { password: decodeURIComponent(password) }),
@@ -42,12 +47,11 @@ export class RedisStore implements QueueStore {
   constructor(
     url: string,
     private readonly name: string,
-    log: Log,
+    private readonly warn: (line: string) => void,
   ) {
     this.connection = connectRedis(url);
     this.connection.setMaxListeners(0); // Each queue and worker listens on it.
-    const report = quietly((line) => log.warn(line));
-    this.connection.on('error', (error: unknown) => report(`Redis: ${describe(error)}`));
+    this.connection.on('error', (error: unknown) => warn(`queues: ${describe(error)}`));
     this.backend = (queue, options, extra) =>
       createRedisBackend(queue, { ...options, connection: this.connection }, extra);
   }
@@ -59,6 +63,10 @@ export class RedisStore implements QueueStore {
 
   /** Nothing to prepare, and a Redis that is away may come back. */
   async open(): Promise<void> {}
+
+  async ready(opening: Promise<unknown>): Promise<void> {
+    await within(OPEN_MS, opening, () => this.warn('the queues cannot be reached yet'));
+  }
 
   async ping(): Promise<void> {
     await this.connection.ping();

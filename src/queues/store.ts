@@ -5,10 +5,7 @@ import type { LaneRef } from './lane.js';
 
 export type StoreConnection = Redis | Cluster | Pool;
 
-/** When the lane wants to run again, in milliseconds since 1970, or null. */
-export type Again = number | null;
-
-export type LaneQueue = Queue<LaneRef, Again, 'run', LaneRef, Again, 'run', IQueueBackend, StoreConnection>;
+export type LaneQueue = Queue<LaneRef, void, 'run', LaneRef, void, 'run', IQueueBackend, StoreConnection>;
 
 /** Where the queues live: the one choice between Redis and Postgres. All queues and workers share `connection`. */
 export interface QueueStore {
@@ -18,6 +15,8 @@ export interface QueueStore {
   prefix(kind: string): string;
   /** Makes the store ready for queues; throws what hinders it. */
   open(): Promise<void>;
+  /** Waits until what was opened can be used, as far as a start should wait for it. */
+  ready(opening: Promise<unknown>): Promise<void>;
   /** Asks the store for an answer. */
   ping(): Promise<void>;
   /** Ends every connection. Waits for none that hangs. */

@@ -1,10 +1,12 @@
 import { statement, type Database } from '../database/database.js';
 import type { LaneKind } from './lane.js';
-import { describe, type Log } from './log.js';
+import { describe } from './log.js';
 import type { Nudger } from './nudger.js';
+import { within } from './within.js';
 
 /** Lanes that one sweep nudges at most; the next sweep finds the rest. */
 const LIMIT = 1_000;
+const STOP_MS = 2_000;
 
 /**
  * Takes this period's sweep: one row per kind, so of all processes one sweeps, and none has to hold a connection for it.
@@ -26,7 +28,7 @@ export class Sweeper {
     private readonly kind: LaneKind,
     private readonly nudger: Nudger,
     private readonly db: Database,
-    private readonly log: Log,
+    private readonly warn: (line: string) => void,
   ) {}
 
   /** The first sweep follows soon, at a random moment: processes that start together should not meet every time. */
@@ -37,13 +39,13 @@ export class Sweeper {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    await this.#sweep;
+    if (this.#sweep) await within(STOP_MS, this.#sweep, () => undefined);
   }
 
   #next(delay: number): void {
     this.#timer = setTimeout(() => {
       this.#sweep = this.#run()
-        .catch((error: unknown) => this.log.warn(`sweep of ${this.kind.name} failed: ${describe(error)}`))
+        .catch((error: unknown) => this.warn(`sweep of ${this.kind.name} failed: ${describe(error)}`))
         .finally(() => {
           if (!this.#stopped) this.#next(this.kind.sweepEvery);
         });

@@ -18,18 +18,19 @@ export interface ChildOptions {
 export async function startChild({ name, module, env }: ChildOptions): Promise<Child> {
   // A session of its own: Ctrl-C in the terminal reaches us alone, and we stop things in order.
   const child = fork(module, [], { env, detached: true, stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+  // Until it serves, what it says is ours to pass on, as one line; afterwards it speaks for itself.
   let said = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    said = (said + chunk.toString()).slice(-2_000);
-    process.stderr.write(chunk);
-  });
+  const listen = (chunk: Buffer) => void (said = (said + chunk.toString()).slice(-2_000));
+  child.stderr?.on('data', listen);
   await new Promise<void>((resolve, reject) => {
     child.once('message', () => resolve());
     child.once('error', reject);
-    child.once('exit', (code, signal) =>
+    // `close` comes when everything it said has arrived.
+    child.once('close', (code, signal) =>
       reject(new StartError(said.trim().split('\n').at(-1) || `${name} ended at once (${signal ?? code}).`)),
     );
   });
+  child.stderr?.off('data', listen).pipe(process.stderr);
   return { process: child, stop: (patience = 10_000) => stop(child, patience) };
 }
 

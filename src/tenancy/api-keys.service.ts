@@ -7,10 +7,11 @@ import { fromCursor, type Page, type PageQuery, toPage } from '../common/paginat
 import { notFound, problem } from '../common/problems.js';
 import { Database, statement } from '../database/database.js';
 import { ApiKey } from './api-key.entity.js';
-import { Apps, DIRECTORY_TTL_MS } from './apps.service.js';
+import { Apps } from './apps.service.js';
 import type { ApiKeyView, CreateApiKey, NewApiKeyView } from './apps.schemas.js';
 import { Audit } from './audit.js';
 import type { RequestContext, ServerCaller } from './caller.js';
+import { Directory } from './directory.js';
 import { Idempotency, shownAgain } from './idempotency.js';
 
 /** `mb_test_<app>_<random>`: the app is in the key, so that finding it needs one shard. */
@@ -25,7 +26,7 @@ const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).d
 
 @Injectable()
 export class ApiKeys {
-  readonly #known = new LRUCache<string, ServerCaller>({ max: 10_000, ttl: DIRECTORY_TTL_MS });
+  readonly #known = new Directory<ServerCaller>();
   readonly #touched = new LRUCache<string, true>({ max: 10_000, ttl: 60_000 });
 
   constructor(
@@ -38,7 +39,7 @@ export class ApiKeys {
   /** Whose key this is. Throws `unauthenticated`, whatever is wrong with it. */
   async authenticate(secret: string): Promise<ServerCaller> {
     const hash = hashOf(secret);
-    const known = this.#known.get(hash.toString('base64')) ?? (await this.#load(secret, hash));
+    const known = await this.#known.get(hash.toString('base64'), () => this.#load(secret, hash));
     if (!known) throw problem('unauthenticated', 'This secret key is unknown or revoked.');
     this.#touch(known);
     return known;
@@ -70,18 +71,18 @@ export class ApiKeys {
   }
 
   /** Ends a key at once here, within DIRECTORY_TTL_MS in other processes. */
-  revoke(appId: string, id: string, context: RequestContext): Promise<void> {
-    return this.idempotency.once(
+  async revoke(appId: string, id: string, context: RequestContext): Promise<void> {
+    await this.idempotency.once(
       context.idempotency,
       async (tx) => {
         const { affected } = await tx.update(ApiKey, { appId, id, revokedAt: IsNull() }, { revokedAt: () => 'now()' });
         if (affected !== 1) throw notFound('api_key', id);
         await this.audit.record(tx, context, { appId, action: 'api_key.revoke', target: id });
-        this.#known.clear();
         return { id, result: undefined };
       },
       async () => undefined,
     );
+    this.#known.forgetAll();
   }
 
   async #get(appId: string, id: string): Promise<ApiKeyView> {
@@ -98,9 +99,7 @@ export class ApiKeys {
     if (!key) return undefined;
     const app = await this.apps.record(appId);
     if (app.mode !== mode) return undefined;
-    const caller: ServerCaller = { kind: 'server', app, keyId: key.id };
-    this.#known.set(hash.toString('base64'), caller);
-    return caller;
+    return { kind: 'server', app, keyId: key.id };
   }
 
   /** Remembers the use, at most once a minute and without making the request wait. */

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { LessThan } from 'typeorm';
 import { isId, newId } from '../common/ids.js';
 import { fromCursor, type Page, type PageQuery, toPage } from '../common/pagination.js';
@@ -9,18 +8,12 @@ import { App } from './app.entity.js';
 import type { AppView, CreateApp, UpdateApp } from './apps.schemas.js';
 import { Audit } from './audit.js';
 import type { AppRecord, RequestContext } from './caller.js';
+import { Directory } from './directory.js';
 import { Idempotency } from './idempotency.js';
-
-/** How long another process may still see an app, key or account as it was. */
-export const DIRECTORY_TTL_MS = 5_000;
 
 @Injectable()
 export class Apps {
-  readonly #records = new LRUCache<string, AppRecord>({
-    max: 10_000,
-    ttl: DIRECTORY_TTL_MS,
-    fetchMethod: (id) => this.#load(id),
-  });
+  readonly #records = new Directory<AppRecord>();
 
   constructor(
     private readonly db: Database,
@@ -30,7 +23,7 @@ export class Apps {
 
   /** The app as the request path needs it, cached. Throws `app_not_found`. */
   async record(id: string): Promise<AppRecord> {
-    const record = isId('app', id) ? await this.#records.fetch(id) : undefined;
+    const record = isId('app', id) ? await this.#records.get(id, () => this.#load(id)) : undefined;
     if (!record) throw notFound('app', id.slice(0, 40));
     return record;
   }

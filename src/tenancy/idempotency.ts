@@ -18,6 +18,13 @@ export interface IdempotencyKey {
   replayed: boolean;
 }
 
+/** What a run made: the resource by which a repeat finds it again, and what of the answer is shown only once. */
+export interface Made<T> {
+  readonly id: string;
+  readonly secret?: string;
+  readonly result: T;
+}
+
 /** What an earlier run with this key made. */
 export interface Remembered {
   readonly resourceId: string;
@@ -83,7 +90,7 @@ export class Idempotency {
    */
   async once<T>(
     key: IdempotencyKey | undefined,
-    act: (tx: Tx) => Promise<{ id: string; secret?: string; result: T }>,
+    act: (tx: Tx) => Promise<Made<T>>,
     replay: (made: Remembered) => Promise<T>,
   ): Promise<T> {
     if (!key) return (await this.db.transaction(act)).result;
@@ -102,8 +109,34 @@ export class Idempotency {
   }
 
   /**
-   * For work that asks the network first: reserves the key in a transaction of its own. Gives what an earlier run made,
-   * or undefined when the caller may go on; it then calls `complete` in its transaction, or `forget` when it fails.
+   * Like `once`, for work that asks the network first: `ask` runs outside the transaction, and not again for a repeat.
+   * Whatever `ask` or `act` throws is not remembered.
+   */
+  async onceAsking<Answer, T>(
+    key: IdempotencyKey | undefined,
+    ask: () => Promise<Answer>,
+    act: (tx: Tx, answer: Answer) => Promise<Made<T>>,
+    replay: (made: Remembered) => Promise<T>,
+  ): Promise<T> {
+    const earlier = key && (await this.reserve(key));
+    if (earlier) return replay(earlier);
+    try {
+      const answer = await ask();
+      return await this.db.transaction(async (tx) => {
+        const { id, secret, result } = await act(tx, answer);
+        if (key) await this.complete(key, id, secret, tx);
+        return result;
+      });
+    } catch (error) {
+      if (key) await this.forget(key);
+      throw error;
+    }
+  }
+
+  /**
+   * The first step of `onceAsking`, for work that has more of them: reserves the key in a transaction of its own. Gives
+   * what an earlier run made, or undefined when the caller may go on; it then calls `complete` in its transaction, or
+   * `forget` when it fails.
    */
   async reserve(key: IdempotencyKey): Promise<Remembered | undefined> {
     const reserved = await this.db.run(RESERVE, [...primary(key), key.route, key.bodyHash]);

@@ -1,18 +1,16 @@
-import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { LessThan } from 'typeorm';
 import { newId } from '../common/ids.js';
 import { fromCursor, type Page, toPage } from '../common/pagination.js';
-import { notFound, problem } from '../common/problems.js';
-import { Sealer, type SealedPlace } from '../common/seal.js';
-import { Database } from '../database/database.js';
+import { invalid, notFound, problem } from '../common/problems.js';
+import { Database, type Tx } from '../database/database.js';
 import type { AccountCheck, PlatformAccount, PlatformCode } from '../platforms/platform.js';
 import { Platforms } from '../platforms/registry.js';
-import { DIRECTORY_TTL_MS } from './apps.service.js';
+import { AccountSecrets } from './account-secrets.js';
 import { Audit } from './audit.js';
 import type { AppRecord, RequestContext, ServerCaller } from './caller.js';
 import { type Credentials, parseCredentials, parsePlatformAppId } from './credentials.js';
+import { Directory } from './directory.js';
 import { Idempotency } from './idempotency.js';
 import { PlatformAccountRow } from './platform-account.entity.js';
 import type {
@@ -23,19 +21,20 @@ import type {
 } from './platform-accounts.schemas.js';
 import { SandboxConsole } from './sandbox-console.js';
 
+/** Changes of one account that come at once take turns; who is overtaken this often is told to try again. */
+const TRIES = 5;
+/** Somebody has changed the credentials since they were read. */
+class Overtaken extends Error {}
+
 /** The mini-programs of an app on the platforms, with their sealed credentials. */
 @Injectable()
 export class PlatformAccounts {
-  /** Active accounts of one app on one platform, secrets opened: asked for by every login. */
-  readonly #active = new LRUCache<string, readonly PlatformAccount[], AppRecord>({
-    max: 10_000,
-    ttl: DIRECTORY_TTL_MS,
-    fetchMethod: (key, _, { context: app }) => this.#loadActive(app, key.slice(key.indexOf(' ') + 1) as PlatformCode),
-  });
+  /** The active accounts of an app, secrets opened: every login asks for them. */
+  readonly #active = new Directory<readonly PlatformAccount[]>();
 
   constructor(
     private readonly db: Database,
-    private readonly sealer: Sealer,
+    private readonly secrets: AccountSecrets,
     private readonly platforms: Platforms,
     private readonly sandbox: SandboxConsole,
     private readonly idempotency: Idempotency,
@@ -47,9 +46,10 @@ export class PlatformAccounts {
    * `platform_account_ambiguous`, and `platform_account_missing` when there is none.
    */
   async resolve(app: AppRecord, platform: PlatformCode, platformAppId?: string): Promise<PlatformAccount> {
-    const active = (await this.#active.fetch(`${app.id} ${platform}`, { context: app })) ?? [];
-    const matching = platformAppId === undefined ? active : active.filter((one) => one.platformAppId === platformAppId);
-    const [account, another] = matching;
+    const active = (await this.#active.get(app.id, () => this.#loadActive(app))) ?? [];
+    const [account, another] = active.filter(
+      (one) => one.platform === platform && (platformAppId === undefined || one.platformAppId === platformAppId),
+    );
     if (!account) {
       throw problem(
         'platform_account_missing',
@@ -62,17 +62,13 @@ export class PlatformAccounts {
     return account;
   }
 
-  async create(
-    { app }: ServerCaller,
-    body: CreatePlatformAccount,
-    context: RequestContext,
-  ): Promise<PlatformAccountView> {
-    const { platformAppId, credentials } = await this.#complete(app, body);
-    const id = newId('platformAccount');
+  create({ app }: ServerCaller, body: CreatePlatformAccount, context: RequestContext): Promise<PlatformAccountView> {
     return this.idempotency
-      .once(
+      .onceAsking(
         context.idempotency,
-        async (tx) => {
+        () => this.#complete(app, body),
+        async (tx, { platformAppId, credentials }) => {
+          const id = newId('platformAccount');
           const row = tx.create(PlatformAccountRow, {
             appId: app.id,
             id,
@@ -80,25 +76,19 @@ export class PlatformAccounts {
             platformAppId,
             name: body.name ?? platformAppId,
             status: 'active',
-            credentials: this.sealer.seal(JSON.stringify(credentials), place(app.id, id)),
+            credentials: this.secrets.seal(app.id, id, credentials),
           });
-          await tx.insert(PlatformAccountRow, row);
-          await this.audit.record(tx, context, {
-            appId: app.id,
-            action: 'platform_account.create',
-            target: id,
-            fields: Object.keys(body),
-          });
-          return { id, result: this.#view(await tx.findOneByOrFail(PlatformAccountRow, { appId: app.id, id })) };
+          await tx.insert(PlatformAccountRow, row).catch(alreadyThere(platformAppId));
+          await this.#record(tx, context, app, 'create', id, Object.keys(body));
+          return { id, result: this.secrets.view(await this.#find(app.id, id, tx)) };
         },
         ({ resourceId }) => this.get(app.id, resourceId),
       )
-      .catch(this.#explain(platformAppId))
-      .finally(() => this.#forget(app.id, body.platform));
+      .finally(() => this.#active.forget(app.id));
   }
 
   async get(appId: string, id: string): Promise<PlatformAccountView> {
-    return this.#view(await this.#find(appId, id));
+    return this.secrets.view(await this.#find(appId, id));
   }
 
   async list(appId: string, { limit, cursor, platform }: PlatformAccountQuery): Promise<Page<PlatformAccountView>> {
@@ -115,7 +105,7 @@ export class PlatformAccounts {
       rows,
       limit,
       ({ id }) => id,
-      (row) => this.#view(row),
+      (row) => this.secrets.view(row),
     );
   }
 
@@ -125,33 +115,17 @@ export class PlatformAccounts {
     body: UpdatePlatformAccount,
     context: RequestContext,
   ): Promise<PlatformAccountView> {
-    const row = await this.#find(app.id, id);
-    const sealed = body.credentials ? await this.#resealed(app, row, body.credentials) : row.credentials;
-    return this.idempotency
-      .once(
-        context.idempotency,
-        async (tx) => {
-          await tx.update(
-            PlatformAccountRow,
-            { appId: app.id, id },
-            {
-              name: body.name ?? row.name,
-              status: body.status ?? row.status,
-              credentials: sealed,
-              updatedAt: () => 'now()',
-            },
-          );
-          await this.audit.record(tx, context, {
-            appId: app.id,
-            action: 'platform_account.update',
-            target: id,
-            fields: Object.keys(body),
-          });
-          return { id, result: this.#view(await tx.findOneByOrFail(PlatformAccountRow, { appId: app.id, id })) };
-        },
-        () => this.get(app.id, id),
-      )
-      .finally(() => this.#forget(app.id, row.platform));
+    try {
+      for (let tries = 1; tries <= TRIES; tries++) {
+        const updated = await this.#update(app, id, body, context).catch((error: unknown) => {
+          if (!(error instanceof Overtaken)) throw error;
+        });
+        if (updated) return updated;
+      }
+    } finally {
+      this.#active.forget(app.id);
+    }
+    throw problem('unavailable', 'This account is being changed too often at once. Try again.', { retryAfter: 1 });
   }
 
   /** Deletes an account that nobody ever used; one with users is disabled, as their history refers to it. */
@@ -160,37 +134,50 @@ export class PlatformAccounts {
       this.idempotency.once(
         context.idempotency,
         async (tx) => {
-          const { platform } = await tx.findOneByOrFail(PlatformAccountRow, { appId: app.id, id }).catch(() => {
-            throw notFound('platform_account', id);
-          });
-          if (inUse)
-            await tx.update(
-              PlatformAccountRow,
-              { appId: app.id, id },
-              { status: 'disabled', updatedAt: () => 'now()' },
-            );
-          else await tx.delete(PlatformAccountRow, { appId: app.id, id });
-          await this.audit.record(tx, context, {
-            appId: app.id,
-            action: inUse ? 'platform_account.disable' : 'platform_account.delete',
-            target: id,
-          });
-          this.#forget(app.id, platform);
+          const row = { appId: app.id, id };
+          await this.#find(app.id, id, tx);
+          if (inUse) await tx.update(PlatformAccountRow, row, { status: 'disabled', updatedAt: () => 'now()' });
+          else await tx.delete(PlatformAccountRow, row);
+          await this.#record(tx, context, app, inUse ? 'disable' : 'delete', id);
           return { id, result: undefined };
         },
         async () => undefined,
       );
-    await removal(false).catch((error: unknown) => {
-      if (sqlState(error) === FOREIGN_KEY_VIOLATION) return removal(true);
-      throw error;
-    });
+    await removal(false)
+      .catch((error: unknown) => {
+        if (sqlState(error) === FOREIGN_KEY_VIOLATION) return removal(true);
+        throw error;
+      })
+      .finally(() => this.#active.forget(app.id));
   }
 
   /** Tries the credentials at the platform (or the sandbox) and says in plain words what is wrong. */
   async verify({ app }: ServerCaller, id: string): Promise<AccountCheck> {
-    return this.platforms
-      .verifiable((await this.#find(app.id, id)).platform)
-      .verify(this.#open(app, await this.#find(app.id, id)));
+    const row = await this.#find(app.id, id);
+    return this.platforms.verifiable(row.platform).verify(this.secrets.open(row, app.mode));
+  }
+
+  #update(app: AppRecord, id: string, body: UpdatePlatformAccount, context: RequestContext) {
+    const { name, status, credentials: changes } = body;
+    const plain = { ...(name !== undefined && { name }), ...(status !== undefined && { status }) };
+    return this.idempotency.onceAsking(
+      context.idempotency,
+      async () => {
+        const row = await this.#find(app.id, id);
+        return changes && { before: row.credentials, after: await this.#merged(app, row, changes) };
+      },
+      async (tx, credentials) => {
+        const { affected } = await tx.update(
+          PlatformAccountRow,
+          { appId: app.id, id, ...(credentials && { credentials: credentials.before }) },
+          { ...plain, ...(credentials && { credentials: credentials.after }), updatedAt: () => 'now()' },
+        );
+        if (affected !== 1) throw new Overtaken();
+        await this.#record(tx, context, app, 'update', id, Object.keys(body));
+        return { id, result: this.secrets.view(await this.#find(app.id, id, tx)) };
+      },
+      () => this.get(app.id, id),
+    );
   }
 
   /** The account as the platform wants it: given by a live app, completed by the sandbox for a test app. */
@@ -198,7 +185,7 @@ export class PlatformAccounts {
     const description = this.platforms.get(platform);
     if (platformAppId !== undefined) parsePlatformAppId(description, platformAppId);
     if (app.mode === 'live') {
-      if (platformAppId === undefined) throw problem('validation_failed', 'platformAppId: a live account needs it');
+      if (platformAppId === undefined) throw invalid('platformAppId', 'a live account needs it');
       return { platformAppId, credentials: parseCredentials(description, credentials) };
     }
     const shown = await this.sandbox.register({
@@ -212,77 +199,31 @@ export class PlatformAccounts {
     };
   }
 
-  async #resealed(app: AppRecord, row: PlatformAccountRow, changes: Credentials): Promise<string> {
-    const description = this.platforms.get(row.platform);
-    const { platform, platformAppId } = row;
-    const credentials = parseCredentials(description, { ...this.#credentials(row), ...changes });
+  /** The sealed credentials of an account after a change, of which the sandbox has been told. */
+  async #merged(app: AppRecord, row: PlatformAccountRow, changes: Credentials): Promise<string> {
+    const { id, platform, platformAppId } = row;
+    const description = this.platforms.get(platform);
+    const credentials = parseCredentials(description, { ...this.secrets.credentialsOf(row), ...changes });
     if (app.mode === 'test') {
-      await this.sandbox.register({
-        platform,
-        platformAppId,
-        credentials: description.toConsole?.(credentials) ?? credentials,
-      });
+      const shown = description.toConsole?.(credentials) ?? credentials;
+      await this.sandbox.register({ platform, platformAppId, credentials: shown });
     }
-    return this.sealer.seal(JSON.stringify(credentials), place(app.id, row.id));
+    return this.secrets.seal(app.id, id, credentials);
   }
 
-  async #loadActive(app: AppRecord, platform: PlatformCode): Promise<PlatformAccount[]> {
-    const rows = await this.db.dataSource.manager.findBy(PlatformAccountRow, {
-      appId: app.id,
-      platform,
-      status: 'active',
-    });
-    return rows.map((row) => this.#open(app, row));
+  async #loadActive({ id: appId, mode }: AppRecord): Promise<PlatformAccount[]> {
+    const rows = await this.db.dataSource.manager.findBy(PlatformAccountRow, { appId, status: 'active' });
+    return rows.map((row) => this.secrets.open(row, mode));
   }
 
-  async #find(appId: string, id: string): Promise<PlatformAccountRow> {
-    const row = await this.db.dataSource.manager.findOneBy(PlatformAccountRow, { appId, id });
+  async #find(appId: string, id: string, tx: Tx = this.db.dataSource.manager): Promise<PlatformAccountRow> {
+    const row = await tx.findOneBy(PlatformAccountRow, { appId, id });
     if (!row) throw notFound('platform_account', id);
     return row;
   }
 
-  #open({ mode }: AppRecord, row: PlatformAccountRow): PlatformAccount {
-    const { appId, id, platform, platformAppId } = row;
-    return Object.freeze({ appId, id, platform, platformAppId, mode, credentials: this.#credentials(row) });
-  }
-
-  #credentials({ appId, id, credentials }: PlatformAccountRow): Credentials {
-    return JSON.parse(this.sealer.open(credentials, place(appId, id))) as Credentials;
-  }
-
-  #forget(appId: string, platform: PlatformCode): void {
-    this.#active.delete(`${appId} ${platform}`);
-  }
-
-  #explain =
-    (platformAppId: string) =>
-    (error: unknown): never => {
-      if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
-      throw problem(
-        'platform_account_exists',
-        `This app has registered ${platformAppId} already: update that account.`,
-      );
-    };
-
-  #view(row: PlatformAccountRow): PlatformAccountView {
-    const { secretFields } = this.platforms.get(row.platform);
-    const { id, platform, platformAppId, name, status, createdAt, updatedAt } = row;
-    const credentials = Object.fromEntries(
-      Object.entries(this.#credentials(row)).map(([field, value]) => [
-        field,
-        secretFields.includes(field) ? fingerprint(value) : value,
-      ]),
-    );
-    return {
-      id,
-      platform,
-      platformAppId,
-      name,
-      status,
-      credentials,
-      createdAt: createdAt.toISOString(),
-      updatedAt: updatedAt.toISOString(),
-    };
+  #record(tx: Tx, context: RequestContext, app: AppRecord, verb: string, target: string, fields: string[] = []) {
+    return this.audit.record(tx, context, { appId: app.id, action: `platform_account.${verb}`, target, fields });
   }
 }
 
@@ -290,11 +231,9 @@ const UNIQUE_VIOLATION = '23505';
 const FOREIGN_KEY_VIOLATION = '23503';
 const sqlState = (error: unknown): unknown => (error as { code?: unknown } | null)?.code;
 
-const place = (app: string, row: string): SealedPlace => ({
-  app,
-  table: 'platform_accounts',
-  row,
-  column: 'credentials',
-});
-const fingerprint = (secret: string): string =>
-  `sha256:${createHash('sha256').update(secret).digest('hex').slice(0, 16)}`;
+const alreadyThere =
+  (platformAppId: string) =>
+  (error: unknown): never => {
+    if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
+    throw problem('platform_account_exists', `This app has registered ${platformAppId} already: update that account.`);
+  };

@@ -30,6 +30,8 @@ const SHARE = 20;
 interface Share {
   points: number;
   until: number;
+  /** While a new share is being taken. */
+  taking?: Promise<void>;
 }
 
 /**
@@ -75,15 +77,32 @@ export class RateLimits implements OnApplicationShutdown {
 
   async #takeShared(limit: Limit, who: string): Promise<void> {
     const key = `${limit} ${who}`;
-    const share = this.#shares.get(key);
-    if (share && share.points > 0 && share.until > Date.now()) {
-      share.points -= 1;
-      return;
+    for (;;) {
+      const share = this.#shares.get(key);
+      if (share && share.points > 0 && share.until > Date.now()) {
+        share.points -= 1;
+        return;
+      }
+      // One asks for all: requests at the same moment must not each take a share.
+      await (share?.taking ?? this.#takeShare(key, limit, who));
+      if (!this.#shares.has(key)) return; // the store does not answer, so nobody is limited
     }
+  }
+
+  #takeShare(key: string, limit: Limit, who: string): Promise<void> {
     const points = Math.max(1, Math.floor(LIMITS[limit].points / SHARE));
-    const window = await this.#consume(limit, who, points);
+    const taking = this.#consume(limit, who, points)
+      .then((window) => {
+        if (window) this.#shares.set(key, { points, until: Date.now() + window.msBeforeNext });
+        else this.#shares.delete(key);
+      })
+      .catch((refusal: unknown) => {
+        this.#shares.delete(key);
+        throw refusal;
+      });
     if (this.#shares.size > 10_000) this.#shares.clear();
-    if (window) this.#shares.set(key, { points: points - 1, until: Date.now() + window.msBeforeNext });
+    this.#shares.set(key, { points: 0, until: 0, taking });
+    return taking;
   }
 
   async #consume(limit: Limit, who: string, points: number): Promise<RateLimiterRes | undefined> {

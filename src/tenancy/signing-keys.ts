@@ -1,5 +1,6 @@
 import { createPublicKey, createPrivateKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
 import { Sealer } from '../common/seal.js';
 import { Database, statement, type Tx } from '../database/database.js';
 import { serverKeyPlace } from './server-keys.js';
@@ -14,9 +15,9 @@ const RELOAD_MS = 60_000;
 /** Serialises the making of keys over all processes. */
 const LOCK = statement(`select pg_advisory_xact_lock(7308324467)`);
 const ALL = statement(`
-  select id, sealed, signs_from, now() as now from server_keys where purpose = 'access_token' order by signs_from, id`);
+  select id, sealed, signs_from from server_keys where purpose = 'access_token' order by signs_from, id`);
 const ADD = statement(`
-  insert into server_keys (id, purpose, sealed, signs_from) values ($1, 'access_token', $2, now() + $3 * interval '1 ms')`);
+  insert into server_keys (id, purpose, sealed, signs_from) values ($1, 'access_token', $2, $3)`);
 const DROP = statement(`delete from server_keys where purpose = 'access_token' and id = $1`);
 
 export interface SigningKey {
@@ -46,19 +47,20 @@ export class SigningKeys {
   constructor(
     private readonly db: Database,
     private readonly sealer: Sealer,
+    private readonly clock: Clock,
   ) {}
 
   /** The key that signs now. */
   async current(): Promise<SigningKey> {
     const keys = await this.#fresh();
-    const now = Date.now();
+    const now = this.#now();
     return keys.findLast(({ signsFrom }) => signsFrom.getTime() <= now) ?? keys[0]!;
   }
 
   /** The public key of `kid`, or undefined when no token of it can still be valid. */
   async find(kid: string): Promise<SigningKey | undefined> {
     const known = (await this.#fresh()).find((key) => key.kid === kid);
-    if (known || Date.now() - this.#loadedAt < 1_000) return known;
+    if (known || this.#now() - this.#loadedAt < 1_000) return known;
     return (await this.#load()).find((key) => key.kid === kid);
   }
 
@@ -75,7 +77,7 @@ export class SigningKeys {
     const kid = await this.db.transaction(async (tx) => {
       await this.db.run(LOCK, [], tx);
       const keys = await this.#read(tx);
-      const now = Date.now();
+      const now = this.#now();
       for (const [index, key] of keys.entries()) {
         const successor = keys[index + 1];
         if (successor && successor.signsFrom.getTime() + KEEP_AFTER_MS < now) await this.db.run(DROP, [key.kid], tx);
@@ -87,7 +89,7 @@ export class SigningKeys {
   }
 
   async #fresh(): Promise<readonly SigningKey[]> {
-    if (this.#keys.length > 0 && Date.now() - this.#loadedAt < RELOAD_MS) return this.#keys;
+    if (this.#keys.length > 0 && this.#now() - this.#loadedAt < RELOAD_MS) return this.#keys;
     return this.#load();
   }
 
@@ -105,7 +107,7 @@ export class SigningKeys {
       });
       keys = await this.#read();
     }
-    this.#loadedAt = Date.now();
+    this.#loadedAt = this.#now();
     return (this.#keys = keys);
   }
 
@@ -113,7 +115,8 @@ export class SigningKeys {
     const kid = randomBytes(9).toString('base64url');
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
-    await this.db.run(ADD, [kid, this.sealer.seal(pem, serverKeyPlace(kid)), publishBefore], tx);
+    const signsFrom = new Date(this.#now() + publishBefore);
+    await this.db.run(ADD, [kid, this.sealer.seal(pem, serverKeyPlace(kid)), signsFrom], tx);
     return kid;
   }
 
@@ -123,5 +126,9 @@ export class SigningKeys {
       const privateKey = createPrivateKey(this.sealer.open(sealed, serverKeyPlace(id)));
       return { kid: id, privateKey, publicKey: createPublicKey(privateKey), signsFrom: signs_from };
     });
+  }
+
+  #now(): number {
+    return this.clock.now().getTime();
   }
 }

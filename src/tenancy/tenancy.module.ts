@@ -1,4 +1,5 @@
 import { Global, Module } from '@nestjs/common';
+import { AccountSecrets } from './account-secrets.js';
 import { ApiKeys } from './api-keys.service.js';
 import { AppsController } from './apps.controller.js';
 import { Apps } from './apps.service.js';
@@ -16,7 +17,7 @@ const services = [ApiKeys, Apps, Audit, Idempotency, PlatformAccounts, RateLimit
 @Global()
 @Module({
   controllers: [AppsController, PlatformAccountsController],
-  providers: [...services, SandboxConsole],
+  providers: [...services, AccountSecrets, SandboxConsole],
   exports: services,
 })
 export class TenancyModule {}

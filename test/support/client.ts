@@ -120,3 +120,52 @@ export async function aLogin(
   const code = await aCode(minibase, app, user, platform);
   return must<LoggedIn>(minibase.url, 'POST', '/v1/auth/login', { appId: app.appId, body: { platform, code } });
 }
+
+/** The new tokens for a refresh token, or the problem that it met. */
+export const refresh = (minibase: Minibase, refreshToken: string, over: Ask = {}) =>
+  ask<Pick<LoggedIn, 'accessToken' | 'refreshToken' | 'expiresIn'> & { code?: string }>(
+    minibase.url,
+    'POST',
+    '/v1/auth/refresh',
+    { body: { refreshToken }, ...over },
+  );
+
+/** One request of a user; the answer with the problem's code in sight. */
+export const asUser = <T = Record<string, unknown>>(
+  minibase: Minibase,
+  { accessToken }: Pick<LoggedIn, 'accessToken'>,
+  method: string,
+  path: string,
+  over: Ask = {},
+) => ask<T & { code?: string }>(minibase.url, method, path, { token: accessToken, ...over });
+
+/** One request of the developer's server. */
+export const asServer = <T = Record<string, unknown>>(
+  minibase: Minibase,
+  { secretKey }: Pick<TestApp, 'secretKey'>,
+  method: string,
+  path: string,
+  over: Ask = {},
+) => ask<T & { code?: string }>(minibase.url, method, path, { token: secretKey, ...over });
+
+/** What the phone button of a platform's client hands over, as `POST /v1/me/phone` takes it. */
+export async function aPhoneProof(
+  minibase: Minibase,
+  app: TestApp,
+  user: string,
+  platform: PlatformCode,
+  over: { form?: 'code' | 'encrypted'; phone?: string; watermark?: object } = {},
+): Promise<Record<string, string>> {
+  const { platformAppId } = app.programs[platform];
+  const { form = 'code', ...rest } = over;
+  const tapped = await sandbox<Record<string, string>>(minibase, 'phone', {
+    platform,
+    platformAppId,
+    user,
+    // Alipay has one form only, and its client calls it `response`.
+    ...(platform === 'alipay' ? {} : { form }),
+    ...rest,
+  });
+  const { response, ...proof } = tapped;
+  return { platform, ...proof, ...(response === undefined ? {} : { encryptedData: response }) };
+}

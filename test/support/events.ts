@@ -35,3 +35,19 @@ export async function untilEvent(minibase: Minibase, secretKey: string, type: st
   });
   return events;
 }
+
+/** Waits until that many events of a type are told about one user; gives them, and fails when there are more. */
+export async function untilTold(
+  minibase: Minibase,
+  secretKey: string,
+  userId: string,
+  type: string,
+  count = 1,
+): Promise<SeenEvent[]> {
+  const mine = async () =>
+    (await eventsOf(minibase, secretKey)).filter((event) => event.stream.id === userId && event.type === type);
+  await until(`${count} × ${type} of ${userId}`, async () => (await mine()).length >= count);
+  const told = await mine();
+  if (told.length > count) throw new Error(`${told.length} × ${type} of ${userId}, where ${count} was expected`);
+  return told;
+}
