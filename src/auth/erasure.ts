@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { notFound } from '../common/problems.js';
+import { notFound, problem } from '../common/problems.js';
 import { Clock } from '../common/clock.js';
 import { Database, statement, type Tx } from '../database/database.js';
 import { Announcer } from '../events/announce.js';
 import { Relay } from '../events/relay.js';
 import { Audit } from '../tenancy/audit.js';
 import type { RequestContext } from '../tenancy/caller.js';
+import { Idempotency } from '../tenancy/idempotency.js';
+import { lockUsers } from './locks.js';
 import { UserListeners, type UserRef } from './user-listener.js';
 
 const ERASE = statement(`
@@ -13,11 +15,17 @@ const ERASE = statement(`
     metadata = '{}', updated_at = $3, sequence = sequence + 1
   where app_id = $1 and id = $2 and status = 'active'
   returning sequence`);
-const KNOWN = statement(`select id from users where app_id = $1 and id = $2 and status = 'active'`);
+const STATUS = statement(`select status from users where app_id = $1 and id = $2`);
+/** The answers of logins that can still be replayed hold who logged in. */
+const FORGET_ANSWERS = statement(`
+  update idempotency_keys set sealed = null
+  where app_id = $1 and created_at > now() - interval '10 minutes'
+    and resource_id in (select id from sessions where app_id = $1 and user_id = $2)`);
 const ERASED_TOO = [
-  statement(`delete from identities where app_id = $1 and user_id = $2`),
-  statement(`delete from unionids where app_id = $1 and user_id = $2`),
-  statement(`delete from sessions where app_id = $1 and user_id = $2`),
+  FORGET_ANSWERS,
+  ...['unionids', 'identities', 'sessions'].map((table) =>
+    statement(`delete from ${table} where app_id = $1 and user_id = $2`),
+  ),
 ];
 
 /** The right to be forgotten (PIPL, article 47): ids stay, so that books and events remain consistent; the person goes. */
@@ -27,24 +35,37 @@ export class Erasure {
     private readonly db: Database,
     private readonly clock: Clock,
     private readonly listeners: UserListeners,
+    private readonly idempotency: Idempotency,
     private readonly audit: Audit,
     private readonly announcer: Announcer,
     private readonly relay: Relay,
   ) {}
 
-  /** First ends what the user holds at the platforms, then erases. Done again it changes nothing. */
+  /**
+   * First ends what the user holds at the platforms, then erases. Throws `user_not_found`, and `user_gone` for a user who
+   * was erased or merged before.
+   */
   async erase(user: UserRef, context: RequestContext): Promise<void> {
     const { appId, userId } = user;
-    if ((await this.db.run(KNOWN, [appId, userId])).length === 0) throw notFound('user', userId);
-    await this.listeners.beforeErasure(user);
-    await this.db.transaction((tx) => this.#erase(tx, user, context));
+    const [known] = await this.db.run<{ status: string }>(STATUS, [appId, userId]);
+    if (!known) throw notFound('user', userId);
+    if (known.status === 'active') await this.listeners.beforeErasure(user);
+    await this.idempotency.once(
+      context.idempotency,
+      async (tx) => {
+        await this.#erase(tx, user, context);
+        return { id: userId, result: undefined };
+      },
+      async () => undefined,
+    );
     this.relay.nudge();
   }
 
   async #erase(tx: Tx, user: UserRef, context: RequestContext): Promise<void> {
     const { appId, userId } = user;
+    await lockUsers(this.db, tx, appId, [userId]);
     const [erased] = await this.db.run<{ sequence: number }>(ERASE, [appId, userId, this.clock.now()], tx);
-    if (!erased) return;
+    if (!erased) throw problem('user_gone', 'This user is merged or erased already.');
     for (const removal of ERASED_TOO) await this.db.run(removal, [appId, userId], tx);
     await this.listeners.onErased(tx, user);
     await this.audit.record(tx, context, { appId, action: 'user.erase', target: userId });

@@ -14,7 +14,8 @@ import { Idempotency } from '../tenancy/idempotency.js';
 import { PlatformAccounts } from '../tenancy/platform-accounts.service.js';
 import type { IdentityView } from './auth.schemas.js';
 import { IdentityRow } from './identity.entity.js';
-import { CLAIM_UNIONID, RAISE_USER } from './login.sql.js';
+import { lockUsers } from './locks.js';
+import { CLAIM_UNIONID, LINK, RAISE_USER } from './login.sql.js';
 import type { LinkIdentity } from './me.schemas.js';
 import { Sessions } from './sessions.js';
 import type { UserRef } from './user-listener.js';
@@ -98,14 +99,14 @@ export class Identities {
     await this.idempotency.once(
       idempotency,
       async (tx) => {
-        const sequence = await this.#raise(tx, user);
+        await lockUsers(this.db, tx, app.id, [userId]);
         const rows = await tx.findBy(IdentityRow, user);
         const row = rows.find((one) => one.id === id);
         if (!row) throw notFound('identity', id);
         if (rows.length === 1) throw problem('last_identity', 'This is the only way this user can log in.');
         await tx.delete(IdentityRow, { appId: app.id, id });
         if (row.unionid !== null) await this.db.run(FREE_UNIONID, [app.id, row.platform, row.unionid, userId], tx);
-        await this.#announce(tx, 'identity.unlinked', user, sequence, row);
+        await this.#announce(tx, 'identity.unlinked', user, await this.#raise(tx, user), row);
         for (const session of await this.db.run<{ id: string }>(SESSIONS_OF, [app.id, id], tx)) {
           await this.sessions.endIn(tx, app.id, session.id, userId, 'identity_unlinked');
         }
@@ -128,38 +129,35 @@ export class Identities {
     account: PlatformAccount,
     person: { openid: string; unionid: string | undefined; sessionKey: string | undefined },
   ): Promise<string> {
-    const { openid, unionid } = person;
+    const { openid, unionid, sessionKey } = person;
     const { platform, platformAppId } = account;
-    // Raising the user's sequence takes its row's lock, so that two links of one person come one after another.
-    const sequence = await this.#raise(tx, { appId: app.id, userId });
-    const owner =
-      unionid === undefined
-        ? userId
-        : (await this.db.run<{ user_id: string }>(CLAIM_UNIONID, [app.id, platform, unionid, userId], tx))[0]?.user_id;
-    const known = await tx.findOneBy(IdentityRow, { appId: app.id, platform, platformAppId, openid });
-    if ((known && known.userId !== userId) || owner !== userId) {
-      throw problem('identity_taken', 'This person is another user of the app; the server can merge the two.');
+    const user = { appId: app.id, userId };
+    if (unionid !== undefined) {
+      const [owner] = await this.db.run<{ user_id: string }>(CLAIM_UNIONID, [app.id, platform, unionid, userId], tx);
+      if (owner?.user_id !== userId) throw taken();
     }
-    if (known) return known.id;
-    const now = this.clock.now();
-    const row = tx.create(IdentityRow, {
-      appId: app.id,
-      id: newId('identity'),
-      userId,
-      accountId: account.id,
-      platform,
-      platformAppId,
-      openid,
-      unionid: unionid ?? null,
-      anonymous: false,
-      sessionKey: sealedSessionKey(this.sealer, account, openid, person.sessionKey),
-      sessionKeyAt: now,
-      createdAt: now,
-      lastLoginAt: now,
-    });
-    await tx.insert(IdentityRow, row);
-    await this.#announce(tx, 'identity.linked', { appId: app.id, userId }, sequence, row);
-    return row.id;
+    const fresh = newId('identity');
+    const [linked] = await this.db.run<{ id: string }>(
+      LINK,
+      [
+        app.id,
+        fresh,
+        userId,
+        account.id,
+        platform,
+        platformAppId,
+        openid,
+        unionid ?? null,
+        sealedSessionKey(this.sealer, account, openid, sessionKey),
+        this.clock.now(),
+      ],
+      tx,
+    );
+    if (!linked) throw taken();
+    if (linked.id === fresh) {
+      await this.#announce(tx, 'identity.linked', user, await this.#raise(tx, user), { id: fresh, platform });
+    }
+    return linked.id;
   }
 
   async #raise(tx: Tx, { appId, userId }: UserRef): Promise<number> {
@@ -185,6 +183,8 @@ export class Identities {
     });
   }
 }
+
+const taken = () => problem('identity_taken', 'This person is another user of the app; the server can merge the two.');
 
 /** Seals a session key for the identity that has, or will have, this openid. */
 export const sealedSessionKey = (

@@ -99,7 +99,22 @@ export const CLAIM_UNIONID = statement(`
   on conflict (app_id, platform, unionid) do update set user_id = unionids.user_id
   returning user_id`);
 export const SET_UNIONID = statement(`
-  update identities set unionid = $3 where app_id = $1 and id = $2 and unionid is distinct from $3 returning id`);
+  update identities set unionid = $3
+  where app_id = $1 and id = $2 and user_id = $4 and unionid is distinct from $3 returning id`);
+
+/** Adds an identity to a user, or renews the session key of one that the user has. No row: it is another user's. */
+export const LINK = statement(`
+  insert into identities as mine
+    (app_id, id, user_id, account_id, platform, platform_app_id, openid, unionid, session_key, session_key_at,
+     created_at, last_login_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, case when $9::text is null then null else $10::timestamptz end, $10, $10)
+  on conflict (app_id, platform, platform_app_id, openid) do update set
+    account_id = excluded.account_id,
+    unionid = coalesce(excluded.unionid, mine.unionid),
+    session_key = coalesce(excluded.session_key, mine.session_key),
+    session_key_at = coalesce(excluded.session_key_at, mine.session_key_at)
+    where mine.user_id = excluded.user_id
+  returning id`);
 
 /** Raises the stream's sequence; the caller announces with what it gives. No row: the user is not active. */
 export const RAISE_USER = statement(`

@@ -60,7 +60,7 @@ export class MeController {
     id: 'eraseMe',
     summary: 'Erase my personal data and end all my sessions',
     write: true,
-    problems: ['user_not_found'],
+    problems: ['user_gone'],
   })
   erase(@User() caller: UserCaller, @Context() context: RequestContext): Promise<void> {
     return this.erasure.erase(self(caller), context);

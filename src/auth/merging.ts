@@ -7,14 +7,13 @@ import { Relay } from '../events/relay.js';
 import { Audit } from '../tenancy/audit.js';
 import type { RequestContext } from '../tenancy/caller.js';
 import { Idempotency } from '../tenancy/idempotency.js';
+import { lockUsers } from './locks.js';
 import { RAISE_USER } from './login.sql.js';
 import type { UserView } from './me.schemas.js';
 import { UserRow } from './user.entity.js';
 import { UserListeners } from './user-listener.js';
 import { phonePlace, Users } from './users.service.js';
 
-/** Both rows, always in the order of their ids, so that two merges cannot wait for each other. */
-const LOCK = statement(`select id from users where app_id = $1 and id in ($2, $3) order by id for update`);
 const MOVE = ['identities', 'unionids', 'sessions'].map((table) =>
   statement(`update ${table} set user_id = $3 where app_id = $1 and user_id = $2`),
 );
@@ -58,7 +57,7 @@ export class Merging {
   }
 
   async #merge(tx: Tx, appId: string, from: string, into: string): Promise<void> {
-    await this.db.run(LOCK, [appId, from, into], tx);
+    await lockUsers(this.db, tx, appId, [from, into]);
     const source = await this.#active(tx, appId, from);
     const target = await this.#active(tx, appId, into);
     for (const move of MOVE) await this.db.run(move, [appId, from, into], tx);

@@ -41,7 +41,7 @@ const LIVE = statement(`
 const OTHERS = statement(`
   select id from sessions
   where app_id = $1 and user_id = $2 and id <> $3 and revoked_at is null and expires_at > $4
-  order by id for update`);
+  order by id for no key update`);
 
 interface Row {
   [column: string]: unknown;

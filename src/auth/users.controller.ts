@@ -79,7 +79,7 @@ export class UsersController {
     id: 'eraseUser',
     summary: 'Erase the personal data of a user and end all sessions',
     write: true,
-    problems: ['user_not_found'],
+    problems: ['user_not_found', 'user_gone'],
   })
   erase(@Server() { app }: ServerCaller, @Param('id') id: string, @Context() context: RequestContext): Promise<void> {
     return this.erasure.erase({ appId: app.id, userId: id }, context);

@@ -4,16 +4,28 @@ import { LessThan } from 'typeorm';
 import { fromCursor, type Page, toPage } from '../common/pagination.js';
 import { notFound, problem } from '../common/problems.js';
 import { Sealer, type SealedPlace } from '../common/seal.js';
-import { Database, type Tx } from '../database/database.js';
+import { Database, statement, type Tx } from '../database/database.js';
 import { Announcer } from '../events/announce.js';
 import { Relay } from '../events/relay.js';
 import type { RequestContext } from '../tenancy/caller.js';
-import { Idempotency } from '../tenancy/idempotency.js';
+import { Idempotency, type IdempotencyKey } from '../tenancy/idempotency.js';
 import { ServerKeys } from '../tenancy/server-keys.js';
 import { RAISE_USER } from './login.sql.js';
 import type { UpdateUser, UserQuery, UserView } from './me.schemas.js';
 import { UserRow } from './user.entity.js';
 import type { UserRef } from './user-listener.js';
+
+/** Follows a tombstone to the user who took over. */
+const GET = statement(`
+  select app_id as "appId", id, status, nickname, avatar_url as "avatarUrl", phone, metadata,
+    created_at as "createdAt", updated_at as "updatedAt"
+  from users
+  where app_id = $1 and id = (select coalesce(merged_into, id) from users where app_id = $1 and id = $2)`);
+
+type ViewedRow = Pick<
+  UserRow,
+  'appId' | 'id' | 'status' | 'nickname' | 'avatarUrl' | 'phone' | 'metadata' | 'createdAt' | 'updatedAt'
+>;
 
 /** What of a user can be changed; `phone` only by a platform's word. */
 export type UserChanges = UpdateUser & { phone?: string };
@@ -32,8 +44,9 @@ export class Users {
 
   /** The user; for one that was merged, the user who took over. Throws `user_not_found`. */
   async get({ appId, userId }: UserRef): Promise<UserView> {
-    const row = await this.#find(appId, userId);
-    return this.#view(row.mergedInto === null ? row : await this.#find(appId, row.mergedInto));
+    const [row] = await this.db.run<ViewedRow>(GET, [appId, userId]);
+    if (!row) throw notFound('user', userId);
+    return this.#view(row);
   }
 
   /** Newest first, without those who were merged. */
@@ -55,32 +68,51 @@ export class Users {
 
   /** Changes what is given and announces the names of the fields, never their values. */
   async update(user: UserRef, changes: UserChanges, { idempotency }: RequestContext): Promise<UserView> {
-    const fields = Object.keys(changes);
-    if (fields.length === 0) return this.get(user);
-    const { appId, userId } = user;
     const columns = await this.#columns(user, changes);
     const view = await this.idempotency.once(
       idempotency,
-      async (tx) => {
-        const sequence = await this.#raise(tx, user);
-        await tx.update(UserRow, { appId, id: userId }, columns);
-        await this.announcer.announce(tx, {
-          appId,
-          type: 'user.updated',
-          stream: { type: 'user', id: userId },
-          sequence,
-          data: { userId, fields: fields.join(',') },
-        });
-        return { id: userId, result: this.#view(await tx.findOneByOrFail(UserRow, { appId, id: userId })) };
-      },
+      async (tx) => ({ id: user.userId, result: await this.#change(tx, user, columns, changes) }),
       () => this.get(user),
     );
     this.relay.nudge();
     return view;
   }
 
-  async #columns({ appId, userId }: UserRef, { phone, ...plain }: UserChanges) {
-    const columns = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined));
+  /** Like `update`, of what a platform was asked for after the caller had reserved `key`. */
+  async record(user: UserRef, changes: UserChanges, key: IdempotencyKey | undefined): Promise<UserView> {
+    const columns = await this.#columns(user, changes);
+    const view = await this.db.transaction(async (tx) => {
+      const changed = await this.#change(tx, user, columns, changes);
+      if (key) await this.idempotency.complete(key, user.userId, undefined, tx);
+      return changed;
+    });
+    this.relay.nudge();
+    return view;
+  }
+
+  async #change(tx: Tx, user: UserRef, columns: Partial<UserRow>, changes: UserChanges): Promise<UserView> {
+    const { appId, userId } = user;
+    const fields = Object.keys(changes);
+    if (fields.length > 0) {
+      const sequence = await this.#raise(tx, user);
+      await tx.update(UserRow, { appId, id: userId }, columns);
+      await this.announcer.announce(tx, {
+        appId,
+        type: 'user.updated',
+        stream: { type: 'user', id: userId },
+        sequence,
+        data: { userId, fields: fields.join(',') },
+      });
+    }
+    const row = await tx.findOneBy(UserRow, { appId, id: userId });
+    if (!row) throw notFound('user', userId);
+    return this.#view(row);
+  }
+
+  async #columns({ appId, userId }: UserRef, { phone, ...plain }: UserChanges): Promise<Partial<UserRow>> {
+    const columns: Partial<UserRow> = Object.fromEntries(
+      Object.entries(plain).filter(([, value]) => value !== undefined),
+    );
     if (phone === undefined) return columns;
     return {
       ...columns,
@@ -109,7 +141,7 @@ export class Users {
       .digest();
   }
 
-  #view(row: UserRow): UserView {
+  #view(row: ViewedRow): UserView {
     return {
       id: row.id,
       status: row.status === 'erased' ? 'erased' : 'active',

@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { StartError } from '../common/start-error.js';
 
@@ -10,8 +11,10 @@ const list = z.string().transform((text) =>
     .map((part) => part.trim())
     .filter(Boolean),
 );
-const cidr = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F:]+)(\/\d{1,3})?$/;
-const cidrs = list.pipe(z.array(z.string().regex(cidr)));
+/** The form of an address or a block of them: `10.0.0.0/8`, `::1`. Without it the parser would also take `10` or `0x7f`. */
+const cidr = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F:]+:[0-9a-fA-F:.]*)(\/\d{1,3})?$/;
+const isAddress = (text: string): boolean => ipaddr.isValid(text) || ipaddr.isValidCIDR(text);
+const cidrs = list.pipe(z.array(z.string().regex(cidr).refine(isAddress)));
 
 /** Every variable that Minibase reads (docs/configuration.md); `main` fills in what development generates. */
 const Env = z.object({

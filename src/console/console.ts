@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import type { FastifyInstance } from 'fastify';
 import swaggerUi from 'swagger-ui-express';
 import { Config } from '../config/config.js';
 import { Metrics } from './metrics.js';
@@ -53,13 +54,14 @@ export function mountConsole(app: NestFastifyApplication): void {
   mountSwagger(site, config);
   site.use(noSuchPage, pageFailed);
 
-  app.use((request: Request, reply: Response, next: NextFunction) => {
-    const path = request.originalUrl?.split('?')[0] ?? '';
-    if (!/^\/(console(\/.*)?|metrics|openapi\.(json|yaml))$/.test(path)) return next();
-    // Behind middie the URL has lost its prefix.
-    request.url = request.originalUrl;
-    site(request, reply, next);
-  });
+  // Handed over whole, and by route: a middleware would run for every request of the API.
+  const server = app.getHttpAdapter().getInstance() as FastifyInstance;
+  for (const path of ['/console', '/console/*', '/metrics', '/openapi.json', '/openapi.yaml']) {
+    server.get(path, (request, reply) => {
+      reply.hijack();
+      site(Object.assign(request.raw, { id: request.id, log: request.log }), reply.raw);
+    });
+  }
 }
 
 function mountSwagger(site: Express, config: Config): void {

@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { stringify } from 'yaml';
+import { ID_PREFIXES, type IdKind } from '../common/ids.js';
 import { VERSION } from '../common/version.js';
 
 const PROBLEM = {
@@ -47,8 +48,43 @@ export function openApiOf(app: INestApplication, server = 'http://localhost:3000
     ...document.components,
     schemas: { ...document.components?.schemas, Problem: PROBLEM },
   };
+  describePathParameters(document);
   return document;
 }
+
+/** Whose id follows a part of a path: `/v1/users/{id}`. */
+const NOUNS: Readonly<Record<string, { kind: IdKind; noun: string }>> = {
+  apps: { kind: 'app', noun: 'app' },
+  keys: { kind: 'apiKey', noun: 'secret key' },
+  'platform-accounts': { kind: 'platformAccount', noun: 'platform account' },
+  users: { kind: 'user', noun: 'user' },
+  identities: { kind: 'identity', noun: 'identity' },
+  sessions: { kind: 'session', noun: 'session' },
+};
+
+/** Ids in paths are checked by looking them up; here stands what they look like. Throws for a noun without an entry. */
+function describePathParameters({ paths }: OpenAPIObject): void {
+  for (const [path, item] of Object.entries(paths)) {
+    for (const [, segment = '', name] of path.matchAll(/([^/]+)\/\{([^}]+)\}/g)) {
+      const known = NOUNS[segment];
+      if (!known) throw new Error(`no form of the ids in ${path}: add ${segment} to NOUNS`);
+      const prefix = ID_PREFIXES[known.kind];
+      const described = {
+        description: `The id of the ${known.noun}.`,
+        schema: { type: 'string', pattern: `^${prefix}_[0-9a-f]{32}$` },
+        example: `${prefix}_019a6b0c4d5e7f00a1b2c3d4e5f60718`,
+      };
+      for (const parameter of parametersOf(item)) {
+        if (parameter.in === 'path' && parameter.name === name) Object.assign(parameter, described);
+      }
+    }
+  }
+}
+
+const parametersOf = (item: OpenAPIObject['paths'][string]) =>
+  [item.get, item.post, item.patch, item.put, item.delete]
+    .flatMap((operation) => operation?.parameters ?? [])
+    .filter((parameter) => 'in' in parameter);
 
 /** The document as `openapi.yaml` holds it. */
 export const toYaml = (document: OpenAPIObject): string =>

@@ -52,7 +52,7 @@ export abstract class Lanes {
   /**
    * Wakes a lane, now or at a time. Call it after the commit, never inside a transaction. Fifty nudges make a few runs.
    * Never throws and never waits more than a second: a lost nudge is logged and found by the sweep.
-   * A nudge for later waits in this process; if that is killed before, the nudge is lost.
+   * A nudge for later (machine time) waits in this process; one that stops hands it over, one that is killed loses it.
    */
   abstract nudge(kind: string, lane: LaneRef, at?: Date): Promise<void>;
   /** For the metrics. Rejects when the store does not answer within two seconds. */

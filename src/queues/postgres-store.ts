@@ -16,9 +16,10 @@ import type { QueueStore, StoreConnection } from './store.js';
 import { within } from './within.js';
 
 const LEAST_SPARE = 2;
-const INSUFFICIENT_PRIVILEGE = '42501';
+/** insufficient_privilege, read_only_sql_transaction */
+const NOT_ALLOWED: readonly unknown[] = ['42501', '25006'];
 const MAY_NOT_CREATE =
-  'The user of DATABASE_URL may not create the schema bullmq, where the queues live: grant it, or set REDIS_URL.';
+  'DATABASE_URL may not create the schema bullmq, where the queues live: let its user create it, or set REDIS_URL.';
 
 /**
  * Brings BullMQ's own schema, `bullmq`, up to date: safe for any number of processes at once, as it runs in one
@@ -30,7 +31,7 @@ export async function migrateQueues(databaseUrl: string): Promise<void> {
   try {
     if ((await versionOf(client)) < LATEST_SCHEMA_VERSION) await runMigrations(client);
   } catch (error) {
-    if (error instanceof DatabaseError && error.code === INSUFFICIENT_PRIVILEGE) throw new StartError(MAY_NOT_CREATE);
+    if (error instanceof DatabaseError && NOT_ALLOWED.includes(error.code)) throw new StartError(MAY_NOT_CREATE);
     throw error;
   } finally {
     await client.end();

@@ -33,7 +33,7 @@ export interface Remembered {
 }
 
 /** How long a secret that is shown once can be replayed. */
-const SECRET_REPLAY_MS = 10 * 60_000;
+export const SECRET_REPLAY_MS = 10 * 60_000;
 /** A reservation whose process died is free again after this; a login asks the platform for less. */
 const RESERVATION_MS = 30_000;
 

@@ -6,10 +6,12 @@ import {
   RateLimiterRes,
   type RateLimiterAbstract,
 } from 'rate-limiter-flexible';
+import { DomainError } from '../common/errors.js';
 import { problem } from '../common/problems.js';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { connectRedis } from '../queues/redis-store.js';
+import { within } from '../queues/within.js';
 
 /** Who may ask how often. `points` in each window of `seconds`. */
 export const LIMITS = {
@@ -23,6 +25,10 @@ export const LIMITS = {
   refusedCodes: { points: 30, seconds: 600 },
 } as const;
 export type Limit = keyof typeof LIMITS;
+
+/** A store that has not answered by then is left alone for a while; a request must not wait for its limit. */
+const PATIENCE_MS = 1_000;
+const REST_MS = 1_000;
 
 /** Points that a process takes from the shared store at a time, so that most requests ask nobody. */
 const SHARE = 20;
@@ -44,10 +50,11 @@ export class RateLimits implements OnApplicationShutdown {
   readonly #limiters: Readonly<Record<Limit, RateLimiterAbstract>>;
   readonly #shares = new Map<string, Share>();
   readonly #inMemory: boolean;
+  #restUntil = 0;
 
   constructor({ redisUrl, sharedLimits }: Config, db: Database) {
     this.#inMemory = !redisUrl && !sharedLimits;
-    // A command that Redis does not answer fails at once: a request must not wait for its limit.
+    // A command fails at once while Redis is away, instead of waiting for it to come back.
     this.#redis = redisUrl ? connectRedis(redisUrl, { maxRetriesPerRequest: 0 }) : undefined;
     this.#redis?.on('error', () => undefined); // the queues report the same
     const limiter = (name: Limit) => this.#limiter(name, db);
@@ -71,7 +78,7 @@ export class RateLimits implements OnApplicationShutdown {
 
   /** Throws `rate_limited` when `who` has used up the window, without counting. */
   async check(limit: Limit, who: string): Promise<void> {
-    const used = await this.#limiters[limit].get(who).catch(() => null);
+    const used = await this.#ask(() => this.#limiters[limit].get(who));
     if (used && used.consumedPoints >= LIMITS[limit].points) throw limited(limit, used);
   }
 
@@ -105,11 +112,24 @@ export class RateLimits implements OnApplicationShutdown {
     return taking;
   }
 
-  async #consume(limit: Limit, who: string, points: number): Promise<RateLimiterRes | undefined> {
+  #consume(limit: Limit, who: string, points: number): Promise<RateLimiterRes | undefined> {
+    return this.#ask(() =>
+      this.#limiters[limit].consume(who, points).catch((refusal: unknown) => {
+        throw refusal instanceof RateLimiterRes ? limited(limit, refusal) : refusal;
+      }),
+    );
+  }
+
+  /** What the store says; undefined while it does not answer. Throws only `rate_limited`. */
+  async #ask<T>(question: () => Promise<T>): Promise<T | undefined> {
+    if (Date.now() < this.#restUntil) return undefined;
     try {
-      return await this.#limiters[limit].consume(who, points);
-    } catch (refusal) {
-      if (refusal instanceof RateLimiterRes) throw limited(limit, refusal);
+      return await within(PATIENCE_MS, question(), () => {
+        throw new Error('the store of the limits does not answer');
+      });
+    } catch (error) {
+      if (error instanceof DomainError) throw error;
+      this.#restUntil = Date.now() + REST_MS;
       return undefined;
     }
   }

@@ -33,6 +33,9 @@ export class SandboxConsole {
       throw problem('sandbox_unavailable', `The sandbox does not answer at ${sandboxUrl}.`, {}, { cause });
     });
     const body = await answer.json().catch(() => undefined);
+    if (answer.status >= 500) {
+      throw problem('sandbox_unavailable', `The sandbox at ${sandboxUrl} answers ${answer.status}.`);
+    }
     if (answer.status >= 400) {
       const refused = Refused.safeParse(body);
       const why = refused.success ? refused.data.message : `status ${answer.status}`;

@@ -5,6 +5,7 @@ import { AppsController } from './apps.controller.js';
 import { Apps } from './apps.service.js';
 import { Audit } from './audit.js';
 import { Idempotency } from './idempotency.js';
+import { IdempotencyRetention } from './idempotency-retention.js';
 import { PlatformAccountsController } from './platform-accounts.controller.js';
 import { PlatformAccounts } from './platform-accounts.service.js';
 import { RateLimits } from './rate-limits.js';
@@ -17,7 +18,7 @@ const services = [ApiKeys, Apps, Audit, Idempotency, PlatformAccounts, RateLimit
 @Global()
 @Module({
   controllers: [AppsController, PlatformAccountsController],
-  providers: [...services, AccountSecrets, SandboxConsole],
+  providers: [...services, AccountSecrets, IdempotencyRetention, SandboxConsole],
   exports: services,
 })
 export class TenancyModule {}
