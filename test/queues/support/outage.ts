@@ -39,7 +39,10 @@ export class Outage {
 
   #join(near: Socket): void {
     const far = connect(this.target);
-    for (const [socket, other] of [[near, far], [far, near]] as const) {
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
       this.#sockets.add(socket);
       socket.setNoDelay(true);
       socket.on('data', (bytes) => other.write(bytes));

@@ -2,6 +2,7 @@ import { newDataSource } from '../../../src/database/data-source.js';
 import { Database } from '../../../src/database/database.js';
 import { BullLanes } from '../../../src/queues/bull-lanes.js';
 import type { Buckets } from '../../../src/queues/lane.js';
+import { quietly } from '../../../src/queues/log.js';
 import { PostgresBuckets } from '../../../src/queues/postgres-buckets.js';
 import { RedisBuckets } from '../../../src/queues/redis-buckets.js';
 import { RedisStore } from '../../../src/queues/redis-store.js';
@@ -26,7 +27,7 @@ export async function openProcess(options: ProcessOptions): Promise<Process> {
   const dataSource = await newDataSource({ url: databaseUrl, poolSize: 4 }).initialize();
   const db = new Database(dataSource);
   const log = { warn: report, error: report };
-  const redis = redisUrl ? new RedisStore(redisUrl, 'test', log) : undefined;
+  const redis = redisUrl ? new RedisStore(redisUrl, 'test', quietly(log)) : undefined;
   const lanes = new BullLanes({ redis, databaseUrl, queuePool, work, log }, db);
   const buckets = redis ? new RedisBuckets(redis.connection, 'test') : new PostgresBuckets(db);
   const close = async (): Promise<void> => {

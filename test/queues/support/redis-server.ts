@@ -13,9 +13,9 @@ export interface RedisServer {
 
 export const redisIsInstalled = (): boolean => spawnSync('redis-server', ['--version']).status === 0;
 
-/** A Redis of the test's own: a free port, a temporary directory, nothing written to disk. */
-export async function startRedis(...options: string[]): Promise<RedisServer> {
-  const port = await freePort();
+/** A Redis of the test's own: a free port, a temporary directory, nothing written to disk. `at` names a port instead. */
+export async function startRedis(options: readonly string[] = [], at?: number): Promise<RedisServer> {
+  const port = at ?? (await freePort());
   const dir = await mkdtemp(join(tmpdir(), 'minibase-redis-'));
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', ...options];
   const server = spawn('redis-server', args, { stdio: 'ignore' });

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
-import { createDatabase } from './local-postgres.js';
+import { createDatabase } from '../../support/postgres.js';
 import { Outage } from './outage.js';
 import { openProcess, type Process, type ProcessOptions } from './process.js';
 import { startRedis } from './redis-server.js';
@@ -28,7 +28,7 @@ interface Store {
   readonly address: { databaseUrl: string; redisUrl?: string };
   wipe(): Promise<void>;
   connections(): Promise<number>;
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 export const onRedis = () => stand(redisStore);
@@ -70,7 +70,10 @@ async function redisStore(): Promise<Store> {
     wipe: async () => {
       await admin.flushall();
     },
-    connections: async () => String(await admin.client('LIST')).trim().split('\n').length - 1,
+    connections: async () =>
+      String(await admin.client('LIST'))
+        .trim()
+        .split('\n').length - 1,
     close: async () => {
       await line.cut();
       admin.disconnect();
@@ -94,7 +97,8 @@ async function postgresStore(): Promise<Store> {
     address: { databaseUrl: proxied.toString() },
     wipe: async () => {
       const tables = `select count(*) as n from pg_tables where schemaname = 'bullmq'`;
-      if (await count(tables)) await admin.query('truncate bullmq.job, bullmq.dedup, bullmq.dedup_next, bullmq.meta, bullmq.event cascade');
+      if (await count(tables))
+        await admin.query('truncate bullmq.job, bullmq.dedup, bullmq.dedup_next, bullmq.meta, bullmq.event cascade');
     },
     connections: () =>
       count(`select count(*) as n from pg_stat_activity
