@@ -10,6 +10,7 @@ import { MeController } from './me.controller.js';
 import { Me } from './me.service.js';
 import { Merging } from './merging.js';
 import { RefreshTokens } from './refresh-tokens.js';
+import { SessionRetention } from './session-retention.js';
 import { Sessions } from './sessions.js';
 import { Unions } from './unions.js';
 import { SessionAuthenticator } from './user-authenticator.js';
@@ -29,6 +30,7 @@ import { Users } from './users.service.js';
     Merging,
     RefreshTokens,
     Sessions,
+    SessionRetention,
     Unions,
     UserListeners,
     Users,

@@ -1,6 +1,5 @@
 import { ForbiddenException, NotFoundException } from '@nestjs/common';
-import { fastify, type FastifyInstance } from 'fastify';
-import type { Logger } from 'pino';
+import { fastify, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { sendProblem } from './problem.filter.js';
 import { PROBLEMS, problem, type ProblemCode } from './problems.js';
@@ -11,7 +10,7 @@ describe('errors become problems', () => {
   let thrown: unknown;
   const lines: string[] = [];
   beforeAll(async () => {
-    const loggerInstance: Logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
+    const loggerInstance: FastifyBaseLogger = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
     server = fastify({ loggerInstance, disableRequestLogging: true, genReqId: () => 'request-1' });
     server.setErrorHandler(sendProblem);
     server.get('/', () => {
