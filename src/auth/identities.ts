@@ -16,7 +16,7 @@ import type { IdentityView } from './auth.schemas.js';
 import { IdentityRow } from './identity.entity.js';
 import { lockUsers } from './locks.js';
 import { CLAIM_UNIONID, LINK, RAISE_USER } from './login.sql.js';
-import type { LinkIdentity } from './me.schemas.js';
+import type { ExportedIdentity, LinkIdentity } from './me.schemas.js';
 import { Sessions } from './sessions.js';
 import type { UserRef } from './user-listener.js';
 
@@ -43,9 +43,19 @@ export class Identities {
     private readonly relay: Relay,
   ) {}
 
-  async list({ appId, userId }: UserRef): Promise<IdentityView[]> {
-    const rows = await this.db.dataSource.manager.find(IdentityRow, { where: { appId, userId }, order: { id: 'ASC' } });
-    return rows.map(toView);
+  async list(user: UserRef): Promise<IdentityView[]> {
+    return (await this.#all(user)).map(toView);
+  }
+
+  /** For the person's own copy: also the ids by which platforms knew them before. */
+  async export(user: UserRef): Promise<ExportedIdentity[]> {
+    return (await this.#all(user)).map((row) => ({
+      ...toView(row),
+      alternateOpenid: row.alternateOpenid,
+      anonymousOpenid: row.anonymousOpenid,
+      createdAt: row.createdAt.toISOString(),
+      lastLoginAt: row.lastLoginAt.toISOString(),
+    }));
   }
 
   /**
@@ -121,6 +131,10 @@ export class Identities {
     const row = await this.db.dataSource.manager.findOneBy(IdentityRow, { appId: app.id, userId, id });
     if (!row) throw notFound('identity', id);
     return toView(row);
+  }
+
+  #all({ appId, userId }: UserRef): Promise<IdentityRow[]> {
+    return this.db.dataSource.manager.find(IdentityRow, { where: { appId, userId }, order: { id: 'ASC' } });
   }
 
   async #link(

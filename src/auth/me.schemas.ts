@@ -98,13 +98,27 @@ export const SessionView = z
 export type SessionView = z.infer<typeof SessionView>;
 export const SessionPage = pageOf(SessionView).meta({ id: 'SessionPage' });
 
+const ExportedIdentity = IdentityView.extend({
+  alternateOpenid: z.string().nullable().meta({ description: 'Alipay: the user id from before the move to open ids.' }),
+  anonymousOpenid: z.string().nullable().meta({ description: 'Douyin: the visitor that this person was before.' }),
+  createdAt: z.iso.datetime(),
+  lastLoginAt: z.iso.datetime(),
+}).meta({ id: 'ExportedIdentity' });
+export type ExportedIdentity = z.infer<typeof ExportedIdentity>;
+
+const ExportedSession = SessionView.extend({
+  revokedAt: z.iso.datetime().nullable(),
+  revokedReason: z.string().nullable(),
+}).meta({ id: 'ExportedSession' });
+export type ExportedSession = z.infer<typeof ExportedSession>;
+
 /** Everything that is kept about a person; each domain adds its part. */
 export const UserExport = z
   .object({
     exportedAt: z.iso.datetime(),
     user: UserView,
-    identities: z.array(IdentityView),
-    sessions: z.array(SessionView),
+    identities: z.array(ExportedIdentity),
+    sessions: z.array(ExportedSession),
   })
   .catchall(z.unknown())
   .meta({ id: 'UserExport' });

@@ -70,8 +70,8 @@ export class Me {
     return {
       exportedAt: this.clock.now().toISOString(),
       user: await this.users.get(user),
-      identities: await this.identities.list(user),
-      sessions: (await this.sessions.list(caller)).data,
+      identities: await this.identities.export(user),
+      sessions: await this.sessions.export(caller),
       ...(await this.listeners.export(user)),
     };
   }

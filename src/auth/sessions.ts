@@ -9,7 +9,7 @@ import { Idempotency, type IdempotencyKey } from '../tenancy/idempotency.js';
 import { ACCESS_TOKEN_SECONDS, AccessTokens } from './access-tokens.js';
 import type { Tokens } from './auth.schemas.js';
 import { RAISE_USER } from './login.sql.js';
-import type { SessionView } from './me.schemas.js';
+import type { ExportedSession, SessionView } from './me.schemas.js';
 import { type RefreshToken, RefreshTokens } from './refresh-tokens.js';
 
 /** A session that is not refreshed for this long ends. */
@@ -37,6 +37,9 @@ const LIVE = statement(`
   select id, identity_id, created_at, refreshed_at, expires_at, ip, user_agent from sessions
   where app_id = $1 and user_id = $2 and revoked_at is null and expires_at > $3
   order by refreshed_at desc limit 100`);
+const EVERY = statement(`
+  select id, identity_id, created_at, refreshed_at, expires_at, ip, user_agent, revoked_at, revoked_reason
+  from sessions where app_id = $1 and user_id = $2 order by created_at desc, id desc`);
 /** In one order, so that two who end the same sessions wait for each other only one way. */
 const OTHERS = statement(`
   select id from sessions
@@ -104,6 +107,19 @@ export class Sessions {
   async list({ app, userId, sessionId }: UserCaller): Promise<{ data: SessionView[]; nextCursor: null }> {
     const rows = await this.db.run<ListRow>(LIVE, [app.id, userId, this.clock.now()]);
     return { data: rows.map((row) => toView(row, sessionId)), nextCursor: null };
+  }
+
+  /** For the person's own copy: also the sessions that have ended. */
+  async export({ app, userId, sessionId }: UserCaller): Promise<ExportedSession[]> {
+    const rows = await this.db.run<ListRow & { revoked_at: Date | null; revoked_reason: string | null }>(EVERY, [
+      app.id,
+      userId,
+    ]);
+    return rows.map((row) => ({
+      ...toView(row, sessionId),
+      revokedAt: row.revoked_at?.toISOString() ?? null,
+      revokedReason: row.revoked_reason,
+    }));
   }
 
   async logout({ app, sessionId }: UserCaller): Promise<void> {

@@ -10,7 +10,10 @@ describe('errors become problems', () => {
   let thrown: unknown;
   const lines: string[] = [];
   beforeAll(async () => {
-    const loggerInstance: FastifyBaseLogger = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
+    const loggerInstance: FastifyBaseLogger = pino(
+      { level: 'info' },
+      { write: (line: string) => void lines.push(line) },
+    );
     server = fastify({ loggerInstance, disableRequestLogging: true, genReqId: () => 'request-1' });
     server.setErrorHandler(sendProblem);
     server.get('/', () => {

@@ -25,7 +25,7 @@ export class ProblemFilter implements ExceptionFilter {
 /** Answers with the problem that `error` means; unforeseen ones are logged and say nothing about themselves. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const known = toDomainError(error);
-  if (known.status >= 500) request.log.error({ err: error }, known.code);
+  if (known.status >= 500) request.log.error({ requestId: request.id, err: error }, known.code);
   const { retryAfter, limit } = known.extra;
   if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter));
   if (limit !== undefined) {

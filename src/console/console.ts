@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import type { FastifyInstance } from 'fastify';
 import swaggerUi from 'swagger-ui-express';
 import { Config } from '../config/config.js';
 import { Metrics } from './metrics.js';
@@ -55,7 +54,7 @@ export function mountConsole(app: NestFastifyApplication): void {
   site.use(noSuchPage, pageFailed);
 
   // Handed over whole, and by route: a middleware would run for every request of the API.
-  const server = app.getHttpAdapter().getInstance() as FastifyInstance;
+  const server = app.getHttpAdapter().getInstance();
   for (const path of ['/console', '/console/*', '/metrics', '/openapi.json', '/openapi.yaml']) {
     server.get(path, (request, reply) => {
       reply.hijack();

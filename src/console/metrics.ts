@@ -18,6 +18,7 @@ export class Metrics extends PlatformCallObserver {
     buckets: SECONDS,
     registers: [this.registry],
   });
+  readonly #timers = new Map<string, Histogram.Internal<string>>();
   readonly #platformCalls = new Histogram({
     name: 'minibase_platform_call_seconds',
     help: 'Calls to platforms by platform, operation and outcome.',
@@ -62,9 +63,18 @@ export class Metrics extends PlatformCallObserver {
   /** Times every request of a server. */
   watch(server: FastifyInstance): void {
     server.addHook('onResponse', (request, reply, done) => {
-      const route = request.routeOptions.url ?? 'none';
-      this.#requests.observe({ route, method: request.method, status: reply.statusCode }, reply.elapsedTime / 1000);
+      this.#timerOf(request.routeOptions.url ?? 'none', request.method, reply.statusCode).observe(
+        reply.elapsedTime / 1000,
+      );
       done();
     });
+  }
+
+  /** Kept, as looking labels up anew costs more than counting. Routes, methods and statuses are few. */
+  #timerOf(route: string, method: string, status: number): Histogram.Internal<string> {
+    const key = `${status} ${method} ${route}`;
+    let timer = this.#timers.get(key);
+    if (!timer) this.#timers.set(key, (timer = this.#requests.labels({ route, method, status })));
+    return timer;
   }
 }

@@ -64,6 +64,7 @@ export const pageFailed: ErrorRequestHandler = (error: unknown, request, reply, 
   if (typeof status === 'number' && status < 500) {
     return sendPageProblem(request, reply, problem('malformed_request', 'This address cannot be read.'));
   }
-  known(request).log.error({ err: error }, 'a page failed');
+  const { id: requestId, log } = known(request);
+  log.error({ requestId, err: error }, 'a page failed');
   sendPageProblem(request, reply, problem('internal_error', 'The log has the details under this requestId.'));
 };

@@ -119,7 +119,7 @@ describe('a token that we did not issue as an access token is refused', () => {
       expect(await codeOf(await minted({}, header, byOther))).toBe('401 token_invalid');
   });
 
-  test.each(["' or 1=1 --", '../../etc/passwd', { $ne: 1 }, 0, ['a'], 'x'.repeat(3_000)])('kid %j', async (kid) => {
+  test.each(["' or 1=1 --", '../../etc/passwd', { $ne: 1 }, 0, ['a'], 'x'.repeat(3_000)])('kid %.20j', async (kid) => {
     expect(await codeOf(await minted({}, { kid }))).toBe('401 token_invalid');
   });
 

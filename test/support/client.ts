@@ -169,3 +169,7 @@ export async function aPhoneProof(
   const { response, ...proof } = tapped;
   return { platform, ...proof, ...(response === undefined ? {} : { encryptedData: response }) };
 }
+
+/** Whether the platform tells the unionid of a mini-program's people: false until it is bound to an open platform account. */
+export const bindUnionid = (minibase: Minibase, platform: PlatformCode, platformAppId: string, unionid: boolean) =>
+  sandbox(minibase, 'accounts', { platform, kind: 'program', platformAppId, unionid });
