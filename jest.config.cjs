@@ -22,5 +22,7 @@ module.exports = {
   },
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+  // Each suite waits for its servers more than it computes, so every core gets one.
+  maxWorkers: '100%',
   testTimeout: 30_000,
 };

@@ -19,8 +19,9 @@ try {
     stopping = true;
     running.stop().then(() => process.exit(0), fail);
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  // `on`, not `once`: without a listener a second signal would end the process before it has drained.
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
   // A child leaves with its parent, however that one ended.
   process.once('disconnect', stop);
   if (process.send) process.send({ ready: true });

@@ -40,14 +40,17 @@ export class AccessTokens {
     private readonly config: Config,
   ) {}
 
-  async issue({ appId, userId, sessionId }: AccessClaims): Promise<string> {
+  /** What signs access tokens now; got before a transaction, as the keys may have to be read again. */
+  async signer(): Promise<(claims: AccessClaims) => string> {
     const { kid, privateKey } = await this.keys.current();
-    const iat = Math.floor(this.clock.now().getTime() / 1000);
-    const claims = { iss: this.config.publicUrl, aud: appId, sub: userId, sid: sessionId, iat };
-    return jwt.sign({ ...claims, exp: iat + ACCESS_TOKEN_SECONDS }, privateKey, {
-      algorithm: 'ES256',
-      header: { alg: 'ES256', typ: TYP, kid },
-    });
+    return ({ appId, userId, sessionId }) => {
+      const iat = Math.floor(this.clock.now().getTime() / 1000);
+      const claims = { iss: this.config.publicUrl, aud: appId, sub: userId, sid: sessionId, iat };
+      return jwt.sign({ ...claims, exp: iat + ACCESS_TOKEN_SECONDS }, privateKey, {
+        algorithm: 'ES256',
+        header: { alg: 'ES256', typ: TYP, kid },
+      });
+    };
   }
 
   /** Throws `token_expired` or `token_invalid`; pins algorithm, type, issuer and key. */

@@ -12,7 +12,7 @@ import type { AppCaller, RequestContext } from '../tenancy/caller.js';
 import { Idempotency, shownAgain } from '../tenancy/idempotency.js';
 import { PlatformAccounts } from '../tenancy/platform-accounts.service.js';
 import { RateLimits } from '../tenancy/rate-limits.js';
-import type { Login, LoginResult } from './auth.schemas.js';
+import type { Login, LoginResult, Tokens } from './auth.schemas.js';
 import { sealedSessionKey } from './identities.js';
 import { LOGIN, type LoginRow } from './login.sql.js';
 import { type RefreshToken, RefreshTokens } from './refresh-tokens.js';
@@ -75,14 +75,15 @@ export class Logins {
   async #enter(account: PlatformAccount, person: PlatformPerson, context: RequestContext): Promise<LoginResult> {
     await this.unions.beforeLogin(account, person);
     const token = await this.refreshTokens.issue(account.appId, newId('session'));
+    const session = { token, tokensFor: await this.sessions.issuer(token) };
     const key = context.idempotency;
     const { row, result } = key
       ? await this.db.transaction(async (tx) => {
-          const entered = await this.#open(account, person, token, context, tx);
+          const entered = await this.#open(account, person, session, context, tx);
           await this.idempotency.complete(key, token.sessionId, JSON.stringify(entered.result), tx);
           return entered;
         })
-      : await this.#open(account, person, token, context);
+      : await this.#open(account, person, session, context);
     if (row.is_new) this.relay.nudge();
     if (person.unionid !== undefined && row.unionid !== person.unionid) {
       await this.unions.appeared(account, {
@@ -94,10 +95,15 @@ export class Logins {
     return result;
   }
 
-  async #open(account: PlatformAccount, person: PlatformPerson, token: RefreshToken, context: RequestContext, tx?: Tx) {
+  async #open(
+    account: PlatformAccount,
+    person: PlatformPerson,
+    { token, tokensFor }: { token: RefreshToken; tokensFor: (userId: string) => Tokens },
+    context: RequestContext,
+    tx?: Tx,
+  ) {
     const row = await this.#record(account, person, token, context, tx);
-    const tokens = await this.sessions.tokens(token, row.user_id);
-    return { row, result: toResult(tokens, row, account, person) };
+    return { row, result: toResult(tokensFor(row.user_id), row, account, person) };
   }
 
   async #record(
@@ -153,7 +159,7 @@ export class Logins {
 }
 
 const toResult = (
-  tokens: { accessToken: string; expiresIn: number; refreshToken: string },
+  tokens: Tokens,
   row: LoginRow,
   { platform, platformAppId }: PlatformAccount,
   { openid, anonymousOpenid, unionid }: PlatformPerson,

@@ -78,7 +78,7 @@ export interface LoginRow {
 
 /** Douyin: the visitor who was anonymous until now becomes the real person and keeps the user. */
 export const PROMOTE = statement(`
-  update identities set openid = $5, anonymous = false, anonymous_openid = $4
+  update identities set openid = $5, anonymous = false, anonymous_openid = $4, session_key = null
   where app_id = $1 and platform = $2 and platform_app_id = $3 and openid = $4 and anonymous
     and not exists (
       select from identities real

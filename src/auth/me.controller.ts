@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Param, Patch, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Put } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Context, type RequestContext, User, type UserCaller } from '../tenancy/caller.js';
 import { Operation } from '../tenancy/operation.js';
@@ -51,6 +51,21 @@ export class MeController {
     example: { nickname: 'Xiaoming' },
   })
   update(@User() caller: UserCaller, @Body({ schema: UpdateMe }) body: UpdateMe, @Context() context: RequestContext) {
+    return this.users.update(self(caller), body, context);
+  }
+
+  // `wx.request` and its kin know no PATCH.
+  @Put()
+  @Operation({
+    caller: 'user',
+    id: 'putMe',
+    summary: 'Change my nickname or avatar, for clients that know no PATCH',
+    returns: UserView,
+    write: true,
+    problems: ['user_gone'],
+    example: { nickname: 'Xiaoming' },
+  })
+  put(@User() caller: UserCaller, @Body({ schema: UpdateMe }) body: UpdateMe, @Context() context: RequestContext) {
     return this.users.update(self(caller), body, context);
   }
 

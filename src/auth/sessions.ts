@@ -89,13 +89,17 @@ export class Sessions {
     ]);
     const userId = rotated?.user_id ?? (await this.#mercy(token, next, key));
     if (!rotated && idempotency) idempotency.replayed = true;
-    return this.tokens(next, userId);
+    return (await this.issuer(next))(userId);
   }
 
-  /** The pair of tokens that a client gets. */
-  async tokens({ appId, sessionId, text }: RefreshToken, userId: string): Promise<Tokens> {
-    const accessToken = await this.accessTokens.issue({ appId, userId, sessionId });
-    return { accessToken, expiresIn: ACCESS_TOKEN_SECONDS, refreshToken: text };
+  /** Makes the pair of tokens that a client gets, once it is known whose session it is; asks nobody for anything then. */
+  async issuer({ appId, sessionId, text }: RefreshToken): Promise<(userId: string) => Tokens> {
+    const sign = await this.accessTokens.signer();
+    return (userId) => ({
+      accessToken: sign({ appId, userId, sessionId }),
+      expiresIn: ACCESS_TOKEN_SECONDS,
+      refreshToken: text,
+    });
   }
 
   /** Who holds a session that lives; undefined when it has ended. */

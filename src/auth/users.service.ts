@@ -68,6 +68,7 @@ export class Users {
 
   /** Changes what is given and announces the names of the fields, never their values. */
   async update(user: UserRef, changes: UserChanges, { idempotency }: RequestContext): Promise<UserView> {
+    if (Object.keys(changes).length === 0) return this.get(user);
     const columns = await this.#columns(user, changes);
     const view = await this.idempotency.once(
       idempotency,
@@ -80,6 +81,10 @@ export class Users {
 
   /** Like `update`, of what a platform was asked for after the caller had reserved `key`. */
   async record(user: UserRef, changes: UserChanges, key: IdempotencyKey | undefined): Promise<UserView> {
+    if (Object.keys(changes).length === 0) {
+      if (key) await this.idempotency.complete(key, user.userId, undefined);
+      return this.get(user);
+    }
     const columns = await this.#columns(user, changes);
     const view = await this.db.transaction(async (tx) => {
       const changed = await this.#change(tx, user, columns, changes);
@@ -92,21 +97,16 @@ export class Users {
 
   async #change(tx: Tx, user: UserRef, columns: Partial<UserRow>, changes: UserChanges): Promise<UserView> {
     const { appId, userId } = user;
-    const fields = Object.keys(changes);
-    if (fields.length > 0) {
-      const sequence = await this.#raise(tx, user);
-      await tx.update(UserRow, { appId, id: userId }, columns);
-      await this.announcer.announce(tx, {
-        appId,
-        type: 'user.updated',
-        stream: { type: 'user', id: userId },
-        sequence,
-        data: { userId, fields: fields.join(',') },
-      });
-    }
-    const row = await tx.findOneBy(UserRow, { appId, id: userId });
-    if (!row) throw notFound('user', userId);
-    return this.#view(row);
+    const sequence = await this.#raise(tx, user);
+    await tx.update(UserRow, { appId, id: userId }, columns);
+    await this.announcer.announce(tx, {
+      appId,
+      type: 'user.updated',
+      stream: { type: 'user', id: userId },
+      sequence,
+      data: { userId, fields: Object.keys(changes).join(',') },
+    });
+    return this.#view(await tx.findOneByOrFail(UserRow, { appId, id: userId }));
   }
 
   async #columns({ appId, userId }: UserRef, { phone, ...plain }: UserChanges): Promise<Partial<UserRow>> {
@@ -124,14 +124,9 @@ export class Users {
   async #raise(tx: Tx, { appId, userId }: UserRef): Promise<number> {
     const [user] = await this.db.run<{ sequence: number }>(RAISE_USER, [appId, userId], tx);
     if (user) return user.sequence;
-    await this.#find(appId, userId);
+    // By `tx`: who holds a connection must not wait for another one.
+    if (!(await tx.existsBy(UserRow, { appId, id: userId }))) throw notFound('user', userId);
     throw problem('user_gone', 'This user is merged or erased.');
-  }
-
-  async #find(appId: string, id: string): Promise<UserRow> {
-    const row = await this.db.dataSource.manager.findOneBy(UserRow, { appId, id });
-    if (!row) throw notFound('user', id);
-    return row;
   }
 
   /** Per app, so that equal numbers of two apps do not look equal. */

@@ -16,7 +16,7 @@ const cidr = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F:]+:[0-9a-fA-F:.]*)(\/\d{1,3})?$
 const isAddress = (text: string): boolean => ipaddr.isValid(text) || ipaddr.isValidCIDR(text);
 const cidrs = list.pipe(z.array(z.string().regex(cidr).refine(isAddress)));
 
-/** Every variable that Minibase reads (docs/configuration.md); `main` fills in what development generates. */
+/** Every variable that Minibase reads (the table in README.md); `main` fills in what development generates. */
 const Env = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   PORT: port.default(3000),

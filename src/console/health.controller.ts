@@ -10,7 +10,7 @@ import { Operation } from '../tenancy/operation.js';
 const Live = z.object({ status: z.literal('ok') }).meta({ id: 'Live' });
 const Ready = z
   .object({
-    status: z.enum(['ok', 'unavailable']),
+    status: z.enum(['ok', 'degraded', 'unavailable']),
     checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
   })
   .meta({ id: 'Ready' });
@@ -45,9 +45,11 @@ export class HealthController {
       check('postgres', () => this.db.run(PING, [])),
       check('queues', () => this.lanes.ping()),
     ]);
-    const ok = checks.every((one) => one.ok);
-    if (!ok) void reply.status(503);
-    return { status: ok ? ('ok' as const) : ('unavailable' as const), checks };
+    const [postgres] = checks;
+    if (!postgres.ok) void reply.status(503);
+    // Without its queues a server still serves: nudges are lost, and the sweeps find the work later.
+    const degraded = checks.every((one) => one.ok) ? ('ok' as const) : ('degraded' as const);
+    return { status: postgres.ok ? degraded : ('unavailable' as const), checks };
   }
 }
 

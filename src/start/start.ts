@@ -62,7 +62,7 @@ async function embedded(settings: Settings, stops: (() => Promise<void>)[]): Pro
 
 async function prepareSchema(settings: Settings, config: Config): Promise<void> {
   await migrate(config.databaseUrl);
-  await checkConnections(config, settings.WEB_CONCURRENCY);
+  await checkConnections(config, processesOf(settings));
 }
 
 /** The sandbox as a process of its own, unless it is off, runs elsewhere, or is left to a process of role `all`. */
@@ -97,3 +97,7 @@ async function introduce(config: Config): Promise<void> {
   const demo = withDemo ? await prepareDemo(config, local, config.sandboxUrl) : undefined;
   process.stdout.write(banner(config, local, demo));
 }
+
+/** Several API processes have a worker beside them when this one was to be both. */
+const processesOf = ({ WEB_CONCURRENCY, MINIBASE_ROLE }: Settings): number =>
+  WEB_CONCURRENCY > 1 && MINIBASE_ROLE === 'all' ? WEB_CONCURRENCY + 1 : WEB_CONCURRENCY;

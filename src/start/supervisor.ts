@@ -24,11 +24,15 @@ export async function startSupervised(config: Config, concurrency: number): Prom
   // The worker serves health on a port of its own, which nobody needs to know here.
   if (config.role === 'all') roles.push('worker');
   const spawn = (role: string): Promise<Worker> => {
-    const worker = cluster.fork({ ...common, MINIBASE_ROLE: role, ...(role === 'worker' ? { PORT: '0' } : {}) });
+    const worker = cluster.fork({
+      ...common,
+      MINIBASE_ROLE: role,
+      ...(role === 'worker' ? { PORT: '0', HOST: '127.0.0.1' } : {}),
+    });
     worker.once('exit', (code, signal) => {
       if (stopping) return;
       log.error({ role, code, signal }, 'a process ended; another takes its place');
-      setTimeout(() => void (stopping || spawn(role)), REPLACE_AFTER_MS);
+      setTimeout(() => void (stopping || spawn(role).catch(() => undefined)), REPLACE_AFTER_MS);
     });
     return new Promise((resolve, reject) => {
       worker.once('message', () => resolve(worker));

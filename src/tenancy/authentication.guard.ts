@@ -27,7 +27,7 @@ export class AuthenticationGuard implements CanActivate {
     private readonly keys: ApiKeys,
     private readonly users: UserAuthenticator,
     private readonly limits: RateLimits,
-    config: Config,
+    private readonly config: Config,
   ) {
     this.#operatorHashes = config.operatorTokens.map(sha256);
   }
@@ -35,6 +35,9 @@ export class AuthenticationGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const kind = this.reflector.get<CallerKind | undefined>(CALLER_KIND, context.getHandler());
     if (!kind) throw problem('unauthenticated', 'This route admits nobody.');
+    if (this.config.role === 'worker' && kind !== 'anyone') {
+      throw problem('not_found', 'This process works the queues; the API is served by others.');
+    }
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const caller = await this.#identify(kind, request);
     await this.#limit(caller);

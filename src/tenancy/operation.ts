@@ -45,7 +45,7 @@ const BEARER: Record<CallerKind, string | undefined> = {
 const COMMON: Record<CallerKind, readonly ProblemCode[]> = {
   user: ['unauthenticated', 'token_expired', 'token_invalid', 'session_revoked', 'rate_limited'],
   server: ['unauthenticated', 'rate_limited'],
-  operator: ['unauthenticated', 'rate_limited'],
+  operator: ['unauthenticated'],
   app: ['app_not_found', 'rate_limited'],
   anyone: [],
 };

@@ -65,7 +65,7 @@ export class PlatformAccountsController {
     caller: 'server',
     id: 'updatePlatformAccount',
     summary: 'Change the name, the status or credentials of a mini-program',
-    description: 'Credentials are merged: fields left out keep their value.',
+    description: 'Credentials are merged: fields left out keep their value, and null takes one away.',
     returns: PlatformAccountView,
     write: true,
     problems: ['platform_account_not_found', 'sandbox_unavailable'],

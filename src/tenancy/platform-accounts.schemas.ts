@@ -23,7 +23,13 @@ export const CreatePlatformAccount = z
 export type CreatePlatformAccount = z.infer<typeof CreatePlatformAccount>;
 
 export const UpdatePlatformAccount = z
-  .strictObject({ name, status: z.enum(['active', 'disabled']), credentials })
+  .strictObject({
+    name,
+    status: z.enum(['active', 'disabled']),
+    credentials: z.record(z.string().max(40), z.string().max(20_000).nullable()).meta({
+      description: 'Fields left out keep their value; null takes one away.',
+    }),
+  })
   .partial()
   .meta({ id: 'UpdatePlatformAccount' });
 export type UpdatePlatformAccount = z.infer<typeof UpdatePlatformAccount>;

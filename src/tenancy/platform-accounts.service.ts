@@ -200,15 +200,15 @@ export class PlatformAccounts {
   }
 
   /** The sealed credentials of an account after a change, of which the sandbox has been told. */
-  async #merged(app: AppRecord, row: PlatformAccountRow, changes: Credentials): Promise<string> {
+  async #merged(app: AppRecord, row: PlatformAccountRow, changes: CredentialChanges): Promise<string> {
     const { id, platform, platformAppId } = row;
     const description = this.platforms.get(platform);
-    const credentials = parseCredentials(description, { ...this.secrets.credentialsOf(row), ...changes });
-    if (app.mode === 'test') {
-      const shown = description.toConsole?.(credentials) ?? credentials;
-      await this.sandbox.register({ platform, platformAppId, credentials: shown });
-    }
-    return this.secrets.seal(app.id, id, credentials);
+    const kept = merge(this.secrets.credentialsOf(row), changes);
+    if (app.mode === 'live') return this.secrets.seal(app.id, id, parseCredentials(description, kept));
+    const told = description.toConsole?.(kept) ?? kept;
+    const shown = await this.sandbox.register({ platform, platformAppId, credentials: told });
+    // What the console shows is the truth about the platform's side, also after the sandbox was reset.
+    return this.secrets.seal(app.id, id, parseCredentials(description, { ...kept, ...shown.credentials }));
   }
 
   async #loadActive({ id: appId, mode }: AppRecord): Promise<PlatformAccount[]> {
@@ -237,3 +237,11 @@ const alreadyThere =
     if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
     throw problem('platform_account_exists', `This app has registered ${platformAppId} already: update that account.`);
   };
+
+type CredentialChanges = Readonly<Record<string, string | null>>;
+
+/** Fields that are left out keep their value; null takes one away. */
+const merge = (kept: Credentials, changes: CredentialChanges): Credentials =>
+  Object.fromEntries(
+    Object.entries({ ...kept, ...changes }).filter((entry): entry is [string, string] => entry[1] !== null),
+  );

@@ -108,3 +108,14 @@ test('a visitor who becomes a person at the moment when that person logs in else
   });
   expect(await answer.entering).toMatchObject({ status: 200, body: { user: { id: elsewhere.user.id, isNew: false } } });
 });
+
+test('40 logins with keys go in at the moment when the signing keys are read again: no transaction waits for another', async () => {
+  const bodies = await Promise.all(
+    Array.from({ length: 40 }, async (_, n) => ({ platform: 'douyin', code: await aCode(minibase, app, `keyed-${n}`, 'douyin') })), // prettier-ignore
+  );
+  minibase.clock.advance({ minutes: 2 });
+  const answers = await Promise.all(
+    bodies.map((body, n) => ask(minibase.url, 'POST', '/v1/auth/login', { appId: app.appId, body, key: `keyed-${n}` })),
+  );
+  expect(answers.map(({ status }) => status)).toEqual(Array(40).fill(200));
+});

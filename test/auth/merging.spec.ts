@@ -85,6 +85,8 @@ describe('merging a user into another', () => {
     expect(listed).not.toContain(b.user.id);
     const change = await server('PATCH', `/v1/users/${a.user.id}`, { body: { nickname: 'Ghost' } });
     expect(change).toMatchObject(refused(409, 'user_gone'));
+    const none = await server('PATCH', `/v1/users/${a.user.id}`, { body: {} });
+    expect(none).toMatchObject({ status: 200, body: { id: c.user.id } });
   });
 
   test('is told once, and written down with who did it', async () => {

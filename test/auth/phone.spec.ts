@@ -110,8 +110,7 @@ describe('a phone code', () => {
   test('of one mini-program is no good for the user of another', async () => {
     const login = await aLogin(minibase, elsewhere, 'foreigner');
     const { status, body } = await setPhone(login, await aPhoneProof(minibase, app, 'foreigner', 'wechat'));
-    expect(status).toBeGreaterThanOrEqual(400);
-    expect(status).toBeLessThan(503);
+    expect([422, 502]).toContain(status); // WeChat answers 40013, as if the mini-program's id were wrong
     expect(body.phone).toBeUndefined();
     expect(await phoneOf(login)).toBeNull();
   });

@@ -121,6 +121,14 @@ describe('the server', () => {
     expect((await asUser(minibase, stranger, 'GET', '/v1/me')).body['nickname']).toBeNull();
   });
 
+  test('is answered when it changes many users at once who never were: no request waits for another', async () => {
+    const path = `/v1/users/usr_${'0'.repeat(32)}`;
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, () => server('PATCH', path, { body: { nickname: 'x' } })),
+    );
+    for (const answer of answers) expect(answer).toMatchObject(refused(404, 'user_not_found'));
+  });
+
   test('is not a user, and a user is not the server', async () => {
     const login = await aLogin(minibase, app, 'confused');
     expect((await server('GET', '/v1/me')).status).toBe(401);

@@ -91,11 +91,20 @@ describe('a write with an Idempotency-Key', () => {
       write: { method: 'PATCH', path: '/v1/me', token: (await aUser()).accessToken, body: { nickname: 'Ming' } },
       otherBody: { nickname: 'Hong' },
     }),
+    putMe: async () => ({
+      write: { method: 'PUT', path: '/v1/me', token: (await aUser()).accessToken, body: { nickname: 'Ming' } },
+      otherBody: { nickname: 'Hong' },
+    }),
     setMyPhone: async () => {
       const user = `user-${randomUUID()}`;
       const { accessToken: token } = await aLogin(minibase, app, user);
       const { platformAppId } = app.programs.wechat;
-      const { code } = await sandbox<{ code: string }>(minibase, 'phone', { platform: 'wechat', platformAppId, user });
+      const { code } = await sandbox<{ code: string }>(minibase, 'phone', {
+        platform: 'wechat',
+        platformAppId,
+        user,
+        form: 'code',
+      });
       return {
         write: { method: 'POST', path: '/v1/me/phone', token, body: { platform: 'wechat', code } },
         otherBody: { platform: 'wechat', code: 'other' },
