@@ -2,8 +2,20 @@
 import { spawn } from 'node:child_process';
 
 const run = (...args) => spawn(process.execPath, args, { stdio: 'inherit' });
-const compiler = run('node_modules/typescript/bin/tsc', '-b', 'tsconfig.build.json', '--watch', '--preserveWatchOutput');
-const server = run('--watch', '--watch-path=dist', '--watch-path=sandbox/dist', '--watch-preserve-output', 'dist/main.js');
+const compiler = run(
+  'node_modules/typescript/bin/tsc',
+  '-b',
+  'tsconfig.build.json',
+  '--watch',
+  '--preserveWatchOutput',
+);
+const server = run(
+  '--watch',
+  '--watch-path=dist',
+  '--watch-path=sandbox/dist',
+  '--watch-preserve-output',
+  'dist/main.js',
+);
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {
     compiler.kill();

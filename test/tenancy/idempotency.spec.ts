@@ -172,7 +172,7 @@ describe('a write with an Idempotency-Key', () => {
     const key = randomUUID();
     const { body } = await send(write, key);
     const away = await minibase.another({ sandboxUrl: 'http://127.0.0.1:9' });
-    const again = await ask(away.url, write.method, write.path, { ...write, key } as object);
+    const again = await ask(away.url, write.method, write.path, { ...write, key });
     expect(again).toMatchObject({ status: 201, body });
     await away.close();
   });

@@ -1,12 +1,12 @@
 import dns from 'node:dns';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { ask, must } from '../support/client.js';
 import { startMinibase, type Minibase } from '../support/minibase.js';
 import { accountsOf } from './support/accounts.js';
 
-const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const { publicKey: theirKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const pem = (key: typeof publicKey) =>
+const pem = (key: KeyObject) =>
   key.export({ type: key.type === 'private' ? 'pkcs8' : 'spki', format: 'pem' }) as string;
 
 /** What a developer who goes live types in. None of it exists. */
