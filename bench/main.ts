@@ -21,6 +21,8 @@ async function main(): Promise<void> {
   const stand = await openStand(
     profile === undefined ? [] : ['--import', new URL('profiler.js', import.meta.url).href],
   );
+  // Ctrl-C leaves no process and no data behind either.
+  process.once('SIGINT', () => void stand.close().finally(() => process.exit(130)));
   try {
     await checkAlike(stand);
     const results: Result[] = [];

@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
+import type { PostgresFacts } from './databases.js';
 import { median, type Round, type Sample } from './measure.js';
 import type { Options } from './options.js';
 import type { Path } from './paths.js';
-import type { PostgresFacts, SideName } from './stand.js';
+import type { SideName } from './stand.js';
 
 export interface Result {
   readonly path: Path;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { SCHEMA } from './bare/schema.js';
 import type { Settings } from './bare/settings.js';
+import { embeddedUrl, factsOf, freshDatabase, type PostgresFacts, runOn, urlOf } from './databases.js';
 import { once } from './load.js';
 import { Child } from './processes.js';
 
@@ -28,14 +29,6 @@ export interface Stand {
   readonly sandboxUrl: string;
   readonly postgres: PostgresFacts;
   close(): Promise<void>;
-}
-
-export interface PostgresFacts {
-  readonly version: string;
-  readonly fsync: string;
-  readonly synchronousCommit: string;
-  /** Whether our server counts its limits in Postgres, as it does when DATABASE_URL is given, or in memory. */
-  readonly limits: 'memory' | 'Postgres';
 }
 
 /** What the server writes for a newcomer. */
@@ -95,6 +88,8 @@ async function startOurs(dataDir: string, external: string | undefined, execArgv
       DATABASE_POOL: String(POOL),
       // Every request says from which address it comes, as behind a proxy: the limit per address is not the subject.
       TRUSTED_PROXIES: '127.0.0.1/32',
+      // Whatever the caller's environment says: one process, whose time is counted, and a sandbox of its own.
+      ...{ NODE_ENV: 'development', MINIBASE_ROLE: 'all', WEB_CONCURRENCY: '1', SANDBOX: 'on', SANDBOX_URL: '' },
     },
     execArgv,
   );
@@ -125,54 +120,6 @@ async function startBare(databaseUrl: string, sandboxUrl: string, appId: string)
   });
   const analyze = (): Promise<void> => runOn(databaseUrl, 'analyze');
   return { name: 'bare', url: ready.url, process: child, appId, platformAppId, analyze };
-}
-
-/** The embedded Postgres as the server has left it described in its data folder. */
-async function embeddedUrl(dataDir: string): Promise<string> {
-  const { port, password } = JSON.parse(await readFile(join(dataDir, 'postgres.json'), 'utf8')) as {
-    port: number;
-    password: string;
-  };
-  return `postgres://minibase:${password}@127.0.0.1:${port}/minibase`;
-}
-
-/** Gives what drops it again. */
-async function freshDatabase(url: string, name: string): Promise<() => Promise<void>> {
-  const drop = `drop database if exists ${name} with (force)`;
-  await runOn(url, drop);
-  await runOn(url, `create database ${name}`);
-  return () => runOn(url, drop);
-}
-
-async function runOn(url: string, sql: string): Promise<void> {
-  const client = new pg.Client(url);
-  await client.connect();
-  await client.query(sql).finally(() => client.end());
-}
-
-async function factsOf(url: string, external: boolean): Promise<PostgresFacts> {
-  const client = new pg.Client(url);
-  await client.connect();
-  const show = async (setting: string): Promise<string> => {
-    const { rows } = await client.query<{ value: string }>('select current_setting($1) as value', [setting]);
-    return rows[0]!.value;
-  };
-  try {
-    return {
-      version: await show('server_version'),
-      fsync: await show('fsync'),
-      synchronousCommit: await show('synchronous_commit'),
-      limits: external ? 'Postgres' : 'memory',
-    };
-  } finally {
-    await client.end();
-  }
-}
-
-function urlOf(url: string, database: string): string {
-  const changed = new URL(url);
-  changed.pathname = `/${database}`;
-  return changed.href;
 }
 
 async function freePort(): Promise<number> {

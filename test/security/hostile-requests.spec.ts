@@ -123,8 +123,18 @@ describe('hostile requests', () => {
     ['a NUL in a header', head('GET / HTTP/1.1', 'x-app-id: a\0b'), 400, 'malformed_request'],
     ['two lengths', head('POST /v1/apps HTTP/1.1', 'content-length: 1', 'content-length: 2'), 400, 'malformed_request'],
     ['a negative length', head('POST /v1/apps HTTP/1.1', 'content-length: -1'), 400, 'malformed_request'],
-    ['length and chunks at once', head('POST /v1/apps HTTP/1.1', 'content-length: 3', 'transfer-encoding: chunked'), 400, 'malformed_request'], // prettier-ignore
-    ['twenty kilobytes of headers', head('GET / HTTP/1.1', `x-filler: ${'x'.repeat(20_000)}`), 431, 'headers_too_large'], // prettier-ignore
+    [
+      'length and chunks at once',
+      head('POST /v1/apps HTTP/1.1', 'content-length: 3', 'transfer-encoding: chunked'),
+      400,
+      'malformed_request',
+    ],
+    [
+      'twenty kilobytes of headers',
+      head('GET / HTTP/1.1', `x-filler: ${'x'.repeat(20_000)}`),
+      431,
+      'headers_too_large',
+    ],
     ['a path of twenty kilobytes', head(`GET /v1/users/${'x'.repeat(20_000)} HTTP/1.1`), 431, 'headers_too_large'],
     ['an unknown version', head('GET / HTTP/9.9'), 400, 'malformed_request'],
   ])('%s gets a problem', async (_, bytes, status, code) => {

@@ -27,7 +27,18 @@ describe('what belongs to one app', () => {
     theirs = await aShop('Their secret name');
     const { app, keyId, ming, sessionId } = theirs;
     const { id, platformAppId } = app.programs.wechat;
-    marks = [app.appId, app.secretKey, keyId, id, platformAppId, ming.user.id, ming.identity.id, ming.identity.openid, sessionId, 'Their secret name']; // prettier-ignore
+    marks = [
+      app.appId,
+      app.secretKey,
+      keyId,
+      id,
+      platformAppId,
+      ming.user.id,
+      ming.identity.id,
+      ming.identity.openid,
+      sessionId,
+      'Their secret name',
+    ];
   });
   afterAll(() => minibase.close());
 
@@ -83,7 +94,11 @@ describe('what belongs to one app', () => {
         const answer = await call(operation, theirs, { token });
         const { code } = answer.body as { code?: string };
         const echoed = pathWith(theirs, operation).split('/');
-        expect([named(operation), answer.status, code]).toEqual([named(operation), 404, expect.stringMatching(/_not_found$/)]); // prettier-ignore
+        expect([named(operation), answer.status, code]).toEqual([
+          named(operation),
+          404,
+          expect.stringMatching(/_not_found$/),
+        ]);
         // The refusal may name the id that was asked for, and nothing else of theirs.
         expect([named(operation), leaks(answer).filter((mark) => !echoed.includes(mark))]).toEqual([
           named(operation),
@@ -92,7 +107,16 @@ describe('what belongs to one app', () => {
         seen.push(operation.operationId);
       }
     }
-    expect(seen).toEqual(expect.arrayContaining(['getPlatformAccount', 'getUser', 'mergeUser', 'eraseUser', 'revokeMySession', 'unlinkMyIdentity'])); // prettier-ignore
+    expect(seen).toEqual(
+      expect.arrayContaining([
+        'getPlatformAccount',
+        'getUser',
+        'mergeUser',
+        'eraseUser',
+        'revokeMySession',
+        'unlinkMyIdentity',
+      ]),
+    );
   });
 
   test('is in no list, no export and no answer to anything else of another app', async () => {
@@ -100,7 +124,7 @@ describe('what belongs to one app', () => {
       const token = credentials(ours)[scheme]!;
       for (const operation of of(scheme).filter(({ method, path }) => method === 'GET' && !path.includes('{'))) {
         const answer = await call(operation, ours, { token });
-        expect([named(operation), answer.status, leaks(answer)]).toEqual([named(operation), 200, []]); // prettier-ignore
+        expect([named(operation), answer.status, leaks(answer)]).toEqual([named(operation), 200, []]);
       }
     }
   });
@@ -141,7 +165,11 @@ describe('what belongs to one app', () => {
       for (const over of tries) {
         const answer = await call(operation, ours, over);
         const { code } = answer.body as { code?: string };
-        expect([named(operation), answer.status, code]).toEqual([named(operation), 401, expect.stringMatching(/^(unauthenticated|token_invalid)$/)]); // prettier-ignore
+        expect([named(operation), answer.status, code]).toEqual([
+          named(operation),
+          401,
+          expect.stringMatching(/^(unauthenticated|token_invalid)$/),
+        ]);
         const type = answer.headers.get('content-type');
         expect(faultsOfProblem(answer.status, type, JSON.stringify(answer.body))).toEqual([]);
       }
