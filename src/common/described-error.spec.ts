@@ -22,7 +22,8 @@ describe('an error in the log', () => {
       new Error('root'),
     );
     const levels: string[] = [];
-    for (let one: ReturnType<typeof describeError> | undefined = describeError(deep); one; one = one.cause) levels.push(one.message); // prettier-ignore
+    for (let one: ReturnType<typeof describeError> | undefined = describeError(deep); one; one = one.cause)
+      levels.push(one.message);
     expect(levels).toEqual(['level 5', 'level 4', 'level 3']);
   });
 

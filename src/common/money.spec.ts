@@ -65,11 +65,7 @@ describe('an amount in fen', () => {
     'NaN',
     '1.0.0',
     '99999999999999',
-  ])(
-    // prettier-ignore
-    '"%s" is no amount in yuan',
-    (text) => expect(() => yuanToFen(text)).toThrow(RangeError),
-  );
+  ])('"%s" is no amount in yuan', (text) => expect(() => yuanToFen(text)).toThrow(RangeError));
 
   test('whatever text is read as yuan, it is a safe and non-negative integer', () => {
     const text = fc.oneof(fc.string(), fc.stringMatching(/^\d{0,15}\.?\d{0,3}$/));

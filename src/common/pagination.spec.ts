@@ -40,7 +40,10 @@ describe('pages', () => {
     '"%s" is no cursor of a list of numbers',
     (cursor) => {
       expect(() => fromCursor(cursor, /^\d+$/)).toThrow(
-        expect.objectContaining({ code: 'validation_failed', extra: { errors: [expect.objectContaining({ path: 'cursor' })] } }), // prettier-ignore
+        expect.objectContaining({
+          code: 'validation_failed',
+          extra: { errors: [expect.objectContaining({ path: 'cursor' })] },
+        }),
       );
     },
   );

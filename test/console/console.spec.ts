@@ -27,7 +27,8 @@ describe('the console', () => {
     expect(html).toContain('<title>Minibase console</title>');
     const files = [...html.matchAll(/(?:src|href)="\.\/([^"]+)"/g)].map(([, file]) => file!);
     expect(files).toEqual(expect.arrayContaining(['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-init.js']));
-    for (const file of files) expect({ file, status: (await open(`/console/${file}`)).status }).toEqual({ file, status: 200 }); // prettier-ignore
+    for (const file of files)
+      expect({ file, status: (await open(`/console/${file}`)).status }).toEqual({ file, status: 200 });
     expect(await (await open('/console/swagger-ui-init.js')).text()).toContain('/openapi.json');
   });
 
@@ -35,7 +36,15 @@ describe('the console', () => {
     '%s opens with the operator token as password and with nothing else',
     async (path) => {
       const { operatorToken } = minibase;
-      const wrong = ['', 'Basic', 'Basic ???', basic(''), basic('wrong'), `Bearer ${operatorToken}`, basic('x', operatorToken)]; // prettier-ignore
+      const wrong = [
+        '',
+        'Basic',
+        'Basic ???',
+        basic(''),
+        basic('wrong'),
+        `Bearer ${operatorToken}`,
+        basic('x', operatorToken),
+      ];
       for (const authorization of wrong) {
         const answer = await open(path, authorization);
         expect({ authorization, status: answer.status }).toEqual({ authorization, status: 401 });
@@ -68,7 +77,9 @@ describe('the console', () => {
       '/console/nothing',
     ]) {
       const { headers } = await open(path);
-      expect(headers.get('content-security-policy')).toMatch(/default-src 'none'; script-src 'self';.*frame-ancestors 'none'/); // prettier-ignore
+      expect(headers.get('content-security-policy')).toMatch(
+        /default-src 'none'; script-src 'self';.*frame-ancestors 'none'/,
+      );
       expect(headers.get('x-frame-options')).toBe('DENY');
       expect(headers.get('x-content-type-options')).toBe('nosniff');
       expect(headers.get('referrer-policy')).toBe('no-referrer');

@@ -81,7 +81,6 @@ describe('the API document', () => {
         for (const [code, { value }] of Object.entries(
           content?.['application/problem+json']?.examples ?? { none: { value: null } },
         )) {
-          // prettier-ignore
           if (known[code]?.status !== Number(status)) faults.push(`${name(operation)}: ${status} ${code}`);
           if (!isProblem(value)) faults.push(`${name(operation)}: the example of ${code}`);
         }

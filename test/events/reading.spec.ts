@@ -111,14 +111,10 @@ describe('GET /v1/events', () => {
     'limit=0',
     'limit=101',
     'after=1',
-  ])(
-    // prettier-ignore
-    'refuses ?%s',
-    async (query) => {
-      const answer = await ask(minibase.url, 'GET', `/v1/events?${query}`, { token: app.secretKey });
-      expect(answer).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
-    },
-  );
+  ])('refuses ?%s', async (query) => {
+    const answer = await ask(minibase.url, 'GET', `/v1/events?${query}`, { token: app.secretKey });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
+  });
 
   test('never shows another app its events, not even with a cursor or a stream of theirs', async () => {
     const other = await anApp(minibase, ['wechat']);

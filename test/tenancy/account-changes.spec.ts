@@ -84,7 +84,9 @@ describe('changing a platform account', () => {
     await changeAtPlatform(secretOf('d'));
     const { ok, checks } = await accounts().verify(wechat());
     expect(ok).toBe(false);
-    expect(checks).toEqual([{ name: expect.any(String), ok: false, detail: expect.stringMatching(/secret.*\[40125\]|secret.*\[40001\]/i) }]); // prettier-ignore
+    expect(checks).toEqual([
+      { name: expect.any(String), ok: false, detail: expect.stringMatching(/secret.*\[40125\]|secret.*\[40001\]/i) },
+    ]);
     expect(JSON.stringify(checks)).not.toContain(secretOf('d'));
     await accounts().patch(wechat(), { credentials: { secret: secretOf('d') } });
     expect((await accounts().verify(wechat())).ok).toBe(true);
@@ -134,7 +136,13 @@ describe('changing a platform account', () => {
     await aLogin(elsewhere, app, 'ming');
     await accounts().patch(wechat(), { status: 'disabled' });
     const start = performance.now();
-    while (await aLogin(elsewhere, app, 'ming').then(() => true, () => false)) expect(performance.now() - start).toBeLessThan(6_000); // prettier-ignore
+    while (
+      await aLogin(elsewhere, app, 'ming').then(
+        () => true,
+        () => false,
+      )
+    )
+      expect(performance.now() - start).toBeLessThan(6_000);
     await other.close();
   });
 });

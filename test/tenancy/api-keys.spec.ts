@@ -103,10 +103,14 @@ describe('API keys', () => {
   test('cannot be revoked twice, nor by the name of another app', async () => {
     const { id } = await create();
     const other = await anApp(minibase, []);
-    const foreign = await ask(minibase.url, 'DELETE', `/v1/apps/${other.appId}/keys/${id}`, { token: minibase.operatorToken }); // prettier-ignore
+    const foreign = await ask(minibase.url, 'DELETE', `/v1/apps/${other.appId}/keys/${id}`, {
+      token: minibase.operatorToken,
+    });
     expect(foreign).toMatchObject({ status: 404, body: { code: 'api_key_not_found' } });
     await revoke(id);
-    const again = await ask(minibase.url, 'DELETE', `/v1/apps/${app.appId}/keys/${id}`, { token: minibase.operatorToken }); // prettier-ignore
+    const again = await ask(minibase.url, 'DELETE', `/v1/apps/${app.appId}/keys/${id}`, {
+      token: minibase.operatorToken,
+    });
     expect(again).toMatchObject({ status: 404, body: { code: 'api_key_not_found' } });
   });
 

@@ -27,7 +27,12 @@ describe('apps', () => {
   test('are made and read by the operator', async () => {
     const { status, body } = await asked('POST', '/v1/apps', { name: '  My shop ', mode: 'live' });
     expect(status).toBe(201);
-    expect(body).toEqual({ id: expect.stringMatching(/^app_[0-9a-f]{32}$/), name: 'My shop', mode: 'live', createdAt: expect.any(String) }); // prettier-ignore
+    expect(body).toEqual({
+      id: expect.stringMatching(/^app_[0-9a-f]{32}$/),
+      name: 'My shop',
+      mode: 'live',
+      createdAt: expect.any(String),
+    });
     expect(new Date(body.createdAt).toISOString()).toBe(body.createdAt);
     expect((await asked('GET', `/v1/apps/${body.id}`)).body).toEqual(body);
   });
@@ -40,13 +45,9 @@ describe('apps', () => {
     { name: 'x'.repeat(101), mode: 'test' },
     { name: 'x', mode: 'both' },
     { name: 'x', mode: 'test', id: 'app_1' },
-  ])(
-    // prettier-ignore
-    'are not made from %j',
-    async (body) => {
-      expect(await asked('POST', '/v1/apps', body)).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
-    },
-  );
+  ])('are not made from %j', async (body) => {
+    expect(await asked('POST', '/v1/apps', body)).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
+  });
 
   test('are listed newest first, page by page, each once, also when others come meanwhile', async () => {
     const made: string[] = [];
@@ -83,7 +84,10 @@ describe('apps', () => {
   ])('%s %s of nobody is not found', async (method, path) => {
     const body = method === 'PATCH' || method === 'POST' ? { name: 'x' } : undefined;
     const { status, body: problem } = await asked(method, path, body);
-    expect({ status, code: problem.code }).toEqual({ status: 404, code: expect.stringMatching(/^(app|api_key)_not_found$/) }); // prettier-ignore
+    expect({ status, code: problem.code }).toEqual({
+      status: 404,
+      code: expect.stringMatching(/^(app|api_key)_not_found$/),
+    });
   });
 
   test('are shown to the operator only', async () => {

@@ -52,7 +52,15 @@ describe('the audit log', () => {
     expect([created, renamed, keyed, revoked].map(({ log }) => log)).toEqual([
       [{ ...entry, action: 'app.create', target: id, fields: ['name', 'mode'], request_id: created.requestId }],
       [{ ...entry, action: 'app.update', target: id, fields: ['name'], request_id: renamed.requestId }],
-      [{ ...entry, action: 'api_key.create', target: keyed.answer.body.id, fields: ['name'], request_id: keyed.requestId }], // prettier-ignore
+      [
+        {
+          ...entry,
+          action: 'api_key.create',
+          target: keyed.answer.body.id,
+          fields: ['name'],
+          request_id: keyed.requestId,
+        },
+      ],
       [{ ...entry, action: 'api_key.revoke', target: keyed.answer.body.id, fields: [], request_id: revoked.requestId }],
     ]);
     const all = await minibase.database.dataSource.query<AuditRow[]>('select * from audit_log');

@@ -21,7 +21,12 @@ describe('a write with an Idempotency-Key', () => {
 
   const send = ({ method, path, ...over }: Write, key: string) =>
     ask<Record<string, unknown>>(minibase.url, method, path, { ...over, key });
-  const operator = (method: string, path: string, body?: unknown): Write => ({ method, path, body, token: minibase.operatorToken }); // prettier-ignore
+  const operator = (method: string, path: string, body?: unknown): Write => ({
+    method,
+    path,
+    body,
+    token: minibase.operatorToken,
+  });
   const server = (method: string, path: string, body?: unknown): Write => ({
     method,
     path,
@@ -84,7 +89,12 @@ describe('a write with an Idempotency-Key', () => {
     },
     eraseUser: async () => ({ write: server('DELETE', `/v1/users/${(await aUser()).user.id}`) }),
     login: async () => ({
-      write: { method: 'POST', path: '/v1/auth/login', appId: app.appId, body: { platform: 'wechat', code: await aCode(minibase, app, 'ming') } }, // prettier-ignore
+      write: {
+        method: 'POST',
+        path: '/v1/auth/login',
+        appId: app.appId,
+        body: { platform: 'wechat', code: await aCode(minibase, app, 'ming') },
+      },
       otherBody: { platform: 'wechat', code: 'other' },
     }),
     updateMe: async () => ({
@@ -178,13 +188,27 @@ describe('a write with an Idempotency-Key', () => {
   });
 
   test('the table above holds every write, except those that are their own repeat', async () => {
-    const document = await must<{ paths: Record<string, Record<string, { operationId: string }>> }>(minibase.url, 'GET', '/openapi.json'); // prettier-ignore
-    const writes = Object.values(document.paths).flatMap(
-      (item) =>
-      Object.entries(item).filter(([method]) => method !== 'get').map(([, { operationId }]) => operationId), // prettier-ignore
+    const document = await must<{ paths: Record<string, Record<string, { operationId: string }>> }>(
+      minibase.url,
+      'GET',
+      '/openapi.json',
+    );
+    const writes = Object.values(document.paths).flatMap((item) =>
+      Object.entries(item)
+        .filter(([method]) => method !== 'get')
+        .map(([, { operationId }]) => operationId),
     );
     // Tokens have a rule of their own, ending and trying something may be done twice, and the rest is in test/auth.
-    const elsewhere = ['refreshTokens', 'logout', 'verifyPlatformAccount', 'eraseMe', 'setMyProfile', 'unlinkMyIdentity', 'revokeMySession', 'revokeMyOtherSessions']; // prettier-ignore
+    const elsewhere = [
+      'refreshTokens',
+      'logout',
+      'verifyPlatformAccount',
+      'eraseMe',
+      'setMyProfile',
+      'unlinkMyIdentity',
+      'revokeMySession',
+      'revokeMyOtherSessions',
+    ];
     expect(writes.filter((id) => !elsewhere.includes(id)).sort()).toEqual(Object.keys(WRITES).sort());
   });
 });

@@ -35,8 +35,14 @@ describe('a live app', () => {
   beforeAll(async () => {
     minibase = await startMinibase();
     const operator = { token: minibase.operatorToken };
-    const app = await must<{ id: string }>(minibase.url, 'POST', '/v1/apps', { ...operator, body: { name: 'Live', mode: 'live' } }); // prettier-ignore
-    const key = await must<{ secret: string }>(minibase.url, 'POST', `/v1/apps/${app.id}/keys`, { ...operator, body: { name: 'x' } }); // prettier-ignore
+    const app = await must<{ id: string }>(minibase.url, 'POST', '/v1/apps', {
+      ...operator,
+      body: { name: 'Live', mode: 'live' },
+    });
+    const key = await must<{ secret: string }>(minibase.url, 'POST', `/v1/apps/${app.id}/keys`, {
+      ...operator,
+      body: { name: 'x' },
+    });
     [appId, secretKey] = [app.id, key.secret];
     // The one place where a test must not go on: the real platforms. Their names are noted and lead nowhere.
     dns.lookup = ((host: string, _: unknown, callback: (error: Error) => void) => {

@@ -29,7 +29,12 @@ describe('platform accounts', () => {
 
   const accounts = () => accountsOf(minibase, app.secretKey);
   const login = (platform: (typeof PLATFORM_CODES)[number], platformAppId: string) =>
-    aLogin(minibase, { ...app, programs: { [platform]: { id: '', platformAppId } } as TestApp['programs'] }, 'ming', platform); // prettier-ignore
+    aLogin(
+      minibase,
+      { ...app, programs: { [platform]: { id: '', platformAppId } } as TestApp['programs'] },
+      'ming',
+      platform,
+    );
 
   test.each(PLATFORM_CODES)('on %s a test app needs to give nothing: the sandbox makes it up', async (platform) => {
     const account = await accounts().made({ platform });
@@ -62,7 +67,9 @@ describe('platform accounts', () => {
       expect((await accounts().verify(account.id)).ok).toBe(true);
       await login(platform, account.platformAppId);
       // The platform's console has shown only what one uploads there: the public half.
-      const told = JSON.stringify(await sandbox(minibase, 'accounts', { platform, kind: 'program', platformAppId: account.platformAppId })); // prettier-ignore
+      const told = JSON.stringify(
+        await sandbox(minibase, 'accounts', { platform, kind: 'program', platformAppId: account.platformAppId }),
+      );
       expect(told).not.toContain('PRIVATE KEY');
     },
   );
@@ -136,7 +143,9 @@ describe('platform accounts', () => {
     for (const platform of ['wechat', 'douyin', 'wechat']) made.unshift((await accounts().made({ platform })).id);
     expect((await accounts().list()).map(({ id }) => id)).toEqual(made);
     expect((await accounts().list('?platform=douyin')).map(({ id }) => id)).toEqual([made[1]]);
-    const first = await must<{ nextCursor: string }>(minibase.url, 'GET', '/v1/platform-accounts?limit=2', { token: app.secretKey }); // prettier-ignore
+    const first = await must<{ nextCursor: string }>(minibase.url, 'GET', '/v1/platform-accounts?limit=2', {
+      token: app.secretKey,
+    });
     expect((await accounts().list(`?limit=2&cursor=${first.nextCursor}`)).map(({ id }) => id)).toEqual(made.slice(2));
   });
 

@@ -47,7 +47,10 @@ describe('what an Idempotency-Key remembers', () => {
     expect(await create()).toMatchObject({ status: 500, body: { code: 'internal_error' } });
     await query('alter table audit_log_away rename to audit_log');
     const made = await create();
-    expect({ status: made.status, replayed: made.headers.has('idempotent-replayed') }).toEqual({ status: 201, replayed: false }); // prettier-ignore
+    expect({ status: made.status, replayed: made.headers.has('idempotent-replayed') }).toEqual({
+      status: 201,
+      replayed: false,
+    });
   });
 
   test('is not a sandbox or platform that was away', async () => {
@@ -115,13 +118,20 @@ describe('what an Idempotency-Key remembers', () => {
     const second = await newKey(randomUUID());
     for (const token of [app.secretKey, String(second.body['secret']), other.secretKey]) {
       const answer = await accountsOf(minibase, token).create({ platform: 'wechat' }, { key });
-      expect({ status: answer.status, replayed: answer.headers.has('idempotent-replayed') }).toEqual({ status: 201, replayed: false }); // prettier-ignore
+      expect({ status: answer.status, replayed: answer.headers.has('idempotent-replayed') }).toEqual({
+        status: 201,
+        replayed: false,
+      });
     }
   });
 
   test('is given up by a process that died with it after thirty seconds, and not before', async () => {
     const key = randomUUID();
-    const body = { platform: 'wechat', platformAppId: app.programs.wechat.platformAppId, code: await aCode(minibase, app, 'hong') }; // prettier-ignore
+    const body = {
+      platform: 'wechat',
+      platformAppId: app.programs.wechat.platformAppId,
+      code: await aCode(minibase, app, 'hong'),
+    };
     const login = () => post('/v1/auth/login', { appId: app.appId, body, key });
     await query(
       `insert into idempotency_keys (app_id, caller, key, route, body_hash) values ($1, 'app', $2, 'POST /v1/auth/login', $3)`,

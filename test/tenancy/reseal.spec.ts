@@ -26,7 +26,12 @@ describe('a new master key', () => {
 
   async function setPhone(url: string, token: string): Promise<{ phone: string }> {
     const { platformAppId } = app.programs.wechat;
-    const { code } = await sandbox<{ code: string }>(minibase, 'phone', { platform: 'wechat', platformAppId, user: 'ming', form: 'code' }); // prettier-ignore
+    const { code } = await sandbox<{ code: string }>(minibase, 'phone', {
+      platform: 'wechat',
+      platformAppId,
+      user: 'ming',
+      form: 'code',
+    });
     return must(url, 'POST', '/v1/me/phone', { token, body: { platform: 'wechat', code } });
   }
 
@@ -54,17 +59,29 @@ describe('a new master key', () => {
 
   test('seals everything anew while the server runs; afterwards the old key is needed for nothing', async () => {
     const MASTER_KEY = [newKey, oldKey].map((key) => key.toString('base64')).join(',');
-    const printed = await runCli(['reseal'], { DATABASE_URL: minibase.config.databaseUrl, MASTER_KEY, OPERATOR_TOKEN: minibase.operatorToken }); // prettier-ignore
-    for (const { table, column } of SEALED_COLUMNS) expect(printed).toMatch(new RegExp(`^${table}\\.${column}: [1-9]\\d* `, 'm')); // prettier-ignore
+    const printed = await runCli(['reseal'], {
+      DATABASE_URL: minibase.config.databaseUrl,
+      MASTER_KEY,
+      OPERATOR_TOKEN: minibase.operatorToken,
+    });
+    for (const { table, column } of SEALED_COLUMNS)
+      expect(printed).toMatch(new RegExp(`^${table}\\.${column}: [1-9]\\d* `, 'm'));
     for (const [place, keys] of await sealedValues()) {
       if (place !== 'idempotency_keys.sealed') expect([place, [...keys]]).toEqual([place, [keyIdOf(newKey)]]);
     }
     const fresh = await minibase.another({ masterKeys: [newKey] });
     const me = await must<{ phone: string }>(fresh.url, 'GET', '/v1/me', { token: ming.accessToken });
     expect(me.phone).toMatch(/^\+86\d{11}$/);
-    const refreshed = await must<LoggedIn>(fresh.url, 'POST', '/v1/auth/refresh', { body: { refreshToken: ming.refreshToken } }); // prettier-ignore
+    const refreshed = await must<LoggedIn>(fresh.url, 'POST', '/v1/auth/refresh', {
+      body: { refreshToken: ming.refreshToken },
+    });
     expect((await ask(fresh.url, 'GET', '/v1/me', { token: refreshed.accessToken })).status).toBe(200);
-    const found = await must<{ data: { id: string }[] }>(fresh.url, 'GET', `/v1/users?phone=${encodeURIComponent(me.phone)}`, { token: app.secretKey }); // prettier-ignore
+    const found = await must<{ data: { id: string }[] }>(
+      fresh.url,
+      'GET',
+      `/v1/users?phone=${encodeURIComponent(me.phone)}`,
+      { token: app.secretKey },
+    );
     expect(found.data.map(({ id }) => id)).toEqual([ming.user.id]);
     for (const { id } of Object.values(app.programs)) {
       const accounts = accountsOf({ ...minibase, url: fresh.url }, app.secretKey);
@@ -76,7 +93,11 @@ describe('a new master key', () => {
 
   test('done again finds nothing to do', async () => {
     const MASTER_KEY = newKey.toString('base64');
-    const printed = await runCli(['reseal'], { DATABASE_URL: minibase.config.databaseUrl, MASTER_KEY, OPERATOR_TOKEN: minibase.operatorToken }); // prettier-ignore
+    const printed = await runCli(['reseal'], {
+      DATABASE_URL: minibase.config.databaseUrl,
+      MASTER_KEY,
+      OPERATOR_TOKEN: minibase.operatorToken,
+    });
     expect(
       printed
         .trim()
@@ -94,7 +115,11 @@ describe('a new master key', () => {
     });
     expect(answer).toMatchObject({ status: 500, body: { code: 'internal_error' } });
     const MASTER_KEY = randomBytes(32).toString('base64');
-    const failing = runCli(['reseal'], { DATABASE_URL: minibase.config.databaseUrl, MASTER_KEY, OPERATOR_TOKEN: minibase.operatorToken }); // prettier-ignore
+    const failing = runCli(['reseal'], {
+      DATABASE_URL: minibase.config.databaseUrl,
+      MASTER_KEY,
+      OPERATOR_TOKEN: minibase.operatorToken,
+    });
     await expect(failing).rejects.toThrow(/MASTER_KEY/);
     await stranger.close();
   });

@@ -95,17 +95,28 @@ describe('the entities', () => {
   afterAll(() => minibase.close());
 
   test('are what the migrations made: every column is there, of that type, and as optional', async () => {
-    const dataSource = await newDataSource({ url: minibase.config.databaseUrl, poolSize: 1, entities: ENTITIES }).initialize(); // prettier-ignore
-    const rows = await dataSource.query<{ table: string; column: string; type: string; nullable: boolean; filled: boolean }[]>(`
+    const dataSource = await newDataSource({
+      url: minibase.config.databaseUrl,
+      poolSize: 1,
+      entities: ENTITIES,
+    }).initialize();
+    const rows = await dataSource.query<
+      { table: string; column: string; type: string; nullable: boolean; filled: boolean }[]
+    >(`
       select table_name as table, column_name as column, data_type as type, is_nullable = 'YES' as nullable,
         column_default is not null or is_identity = 'YES' as filled
-      from information_schema.columns where table_schema = 'public'`); // prettier-ignore
+      from information_schema.columns where table_schema = 'public'`);
     const NAMES: Readonly<Record<string, string>> = { timestamptz: 'timestamp with time zone' };
     for (const { tableName, columns, primaryColumns } of dataSource.entityMetadatas) {
       const real = new Map(rows.filter(({ table }) => table === tableName).map((row) => [row.column, row]));
       for (const { databaseName, type, isNullable } of columns) {
         const { type: realType, nullable } = real.get(databaseName) ?? {};
-        expect([tableName, databaseName, realType, nullable]).toEqual([tableName, databaseName, NAMES[String(type)] ?? type, isNullable]); // prettier-ignore
+        expect([tableName, databaseName, realType, nullable]).toEqual([
+          tableName,
+          databaseName,
+          NAMES[String(type)] ?? type,
+          isNullable,
+        ]);
       }
       // What an entity leaves out must fill itself, or no row could be inserted through it.
       const known = new Set(columns.map(({ databaseName }) => databaseName));
