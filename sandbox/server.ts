@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SandboxError, StartError } from './core/errors.js';
+import type { PlatformFactory } from './core/platform.js';
 import { addPlatforms } from './core/playing.js';
 import { Sandbox } from './core/sandbox.js';
 import { Store } from './core/store.js';
@@ -18,12 +19,17 @@ export interface SandboxOptions {
   readonly logLevel?: string;
   /** Protocol time in ms, for tests; the machine's clock by default. */
   readonly now?: () => number;
+  /** All platforms by default. */
+  readonly platforms?: readonly PlatformFactory[];
 }
 
 export interface RunningSandbox {
   /** The origin at which it listens. */
   readonly url: string;
-  /** Answers what is under way, then stops; the state is on the disk. */
+  /**
+   * Answers what is under way, ends the callbacks that are being sent, and stops; the state is on the disk, and what
+   * was not accepted is sent again after the next start.
+   */
   close(): Promise<void>;
 }
 
@@ -34,19 +40,22 @@ const LONGEST_REQUEST = 30_000;
 export async function startSandbox(options: SandboxOptions): Promise<RunningSandbox> {
   const now = options.now ?? Date.now;
   const store = await Store.open(join(options.dataDir, 'sandbox'), now);
-  const sandbox = new Sandbox(store, now, PLATFORMS);
   const http = createHttp(options.logLevel ?? 'warn');
+  const report = (error: unknown, what: string): void => http.log.error(error, what);
+  const sandbox = new Sandbox(store, now, options.platforms ?? PLATFORMS, report);
   const closing = new AbortController();
   setMaxListeners(0, closing.signal); // one for each caller that a fault keeps waiting
   addPlatforms(http, sandbox, closing.signal);
   addSurface(http, sandbox);
   const close = async (): Promise<void> => {
     closing.abort();
-    await http.close();
+    await Promise.all([http.close(), sandbox.stop()]);
     await store.close();
   };
   try {
-    return { url: await http.listen({ host: options.host, port: options.port }), close };
+    const url = await http.listen({ host: options.host, port: options.port });
+    sandbox.start();
+    return { url, close };
   } catch (error) {
     await close();
     throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? portTaken(options.port) : error;

@@ -4,23 +4,28 @@ import { CertificateAuthority } from './certificate-authority.js';
 import { type AlipayCredentials, DeveloperConsole } from './developer-console.js';
 import { AlipayError } from './errors.js';
 import { Gateway } from './gateway.js';
+import { merchantBook } from './merchants.js';
 import { methodsOf } from './methods.js';
 import { parametersOf } from './parameters.js';
+import { People } from './people.js';
 import { phoneAction } from './phone.js';
 import { methodOf, Rest } from './rest.js';
 import { authorizationOf } from './rest-authorization.js';
 import { SigningKeys } from './signing-keys.js';
 import { Tokens } from './tokens.js';
+import { tradeDesk } from './trade-desk.js';
 import { Verification } from './verification.js';
 
-/** openapi.alipay.com, as far as logging in goes. */
+/** openapi.alipay.com, as far as logging in and paying go. */
 export function alipay(world: World): Platform<AlipayCredentials> {
   const authority = new CertificateAuthority(world);
   const keys = new SigningKeys(world, authority);
   const developerConsole = new DeveloperConsole(authority, keys);
-  const tokens = new Tokens(world);
+  const people = new People(world);
+  const tokens = new Tokens(world, people);
+  const desk = tradeDesk(world, people, keys);
   const verification = new Verification(authority);
-  const methods = methodsOf(tokens, keys);
+  const methods = methodsOf(tokens, keys, desk);
   const gateway = new Gateway(world, keys, verification, methods);
   const rest = new Rest(world, keys, verification, methods);
   const refuse = (call: Call, subCode: string) => {
@@ -43,10 +48,14 @@ export function alipay(world: World): Platform<AlipayCredentials> {
     refuse,
     errorCode: /^[A-Za-z][\w.-]*$/,
     faults: ['wrong_signature', 'rotate_key'],
+    merchants: merchantBook,
+    callbacks: desk.callbacks,
+    timers: desk.timers,
     actions: {
       login: tokens.login,
       phone: phoneAction(world, keys),
       expire: tokens.expire,
+      ...desk.actions,
     },
   };
 }

@@ -4,6 +4,14 @@ import type { CertificateAuthority } from './certificate-authority.js';
 import { isAesKey } from './cipher.js';
 import { canonicalPublicKey, newKeyPair } from './rsa.js';
 import type { SigningKeys } from './signing-keys.js';
+import { TRADE_STATUSES, type TradeStatus } from './trade.js';
+
+/**
+ * What becomes of a refund that is asked for: the money moves with the answer; a minute later (business time); not at
+ * all, although it was accepted; or it is refused because the merchant has too little money.
+ */
+export const REFUND_MANNERS = ['at_once', 'later', 'not_executed', 'balance_short'] as const;
+type RefundManner = (typeof REFUND_MANNERS)[number];
 
 export interface AlipayCredentials {
   /** How the two sides know each other's keys. A mini-program is in one mode at a time. */
@@ -12,6 +20,10 @@ export interface AlipayCredentials {
   readonly idMode: 'open_id' | 'user_id' | 'both';
   /** Alipay is seen to answer errors either way: signed like an answer, or bare as `error_response`. */
   readonly errorAnswers: 'signed' | 'unsigned';
+  /** The trade statuses that are notified. Absent: what Alipay sends to mini-programs unless asked for more. */
+  readonly notifications?: readonly TradeStatus[];
+  /** What becomes of refunds. Absent: `at_once`. */
+  readonly refunds?: RefundManner;
   /** SPKI as base64 text. */
   readonly appPublicKey: string;
   /** PKCS#8 as PEM; only when the pair was made here. */
@@ -38,6 +50,8 @@ const givenSchema = z.strictObject({
   mode: z.enum(['key', 'certificate']).optional(),
   idMode: z.enum(['open_id', 'user_id', 'both']).optional(),
   errorAnswers: z.enum(['signed', 'unsigned']).optional(),
+  notifications: z.array(z.enum(TRADE_STATUSES)).optional(),
+  refunds: z.enum(REFUND_MANNERS).optional(),
   appPublicKey: publicKeySchema.optional(),
   aesKey: z
     .string()
@@ -61,7 +75,10 @@ export class DeveloperConsole {
   /** Throws ZodError. */
   async issue(given: unknown, previous?: AlipayCredentials): Promise<AlipayCredentials> {
     const settings = givenSchema.parse(given);
+    const { notifications = previous?.notifications, refunds = previous?.refunds } = settings;
     return {
+      ...(notifications && { notifications }),
+      ...(refunds && { refunds }),
       mode: settings.mode ?? previous?.mode ?? 'key',
       idMode: settings.idMode ?? previous?.idMode ?? 'open_id',
       errorAnswers: settings.errorAnswers ?? previous?.errorAnswers ?? 'signed',

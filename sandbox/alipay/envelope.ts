@@ -25,8 +25,8 @@ export class Envelopes {
     return this.#signed(node, to);
   }
 
-  failure({ code, msg, subCode, message }: AlipayError, to: Addressee): Answer {
-    const node = { code, msg, sub_code: subCode, sub_msg: message };
+  failure({ code, msg, subCode, message, details }: AlipayError, to: Addressee): Answer {
+    const node = { code, msg, sub_code: subCode, sub_msg: message, ...details };
     const { account } = to;
     // The gateway does not sign for a mini-program that it does not know (seen in a probe).
     if (!account) return answer(`{"${nameOfNode(to.method)}":${json(node)}}`);

@@ -1,3 +1,6 @@
+import type { Fields } from './fields.js';
+import { TRADE_ERROR_TEXTS } from './trade-error-texts.js';
+
 /** What each gateway code says. */
 const MESSAGES = {
   '20000': 'Service Currently Unavailable',
@@ -78,6 +81,7 @@ const TEXTS: Readonly<Record<GatewayCode, Readonly<Record<string, string>>>> = {
   },
   '40004': {
     SYSTEM_ERROR: '系统繁忙',
+    ...TRADE_ERROR_TEXTS,
   },
   '40005': {
     'isv.app-call-limited': '应用调用次数超限，包含调用频率超限',
@@ -102,10 +106,11 @@ const KNOWN: ReadonlyMap<string, { readonly code: GatewayCode; readonly text: st
 export class AlipayError extends Error {
   readonly code: GatewayCode;
 
-  /** `text` instead of the usual text of that sub code. */
+  /** `text` instead of the usual text of that sub code; `details`: what v2 answers beside the code. */
   constructor(
     readonly subCode: string,
     text?: string,
+    readonly details: Fields = {},
   ) {
     const known = KNOWN.get(subCode);
     super(text ?? known?.text ?? subCode);

@@ -4,6 +4,7 @@ import { AlipayError } from './errors.js';
 import { type Fields, text } from './fields.js';
 import type { SigningKeys } from './signing-keys.js';
 import type { Tokens } from './tokens.js';
+import type { TradeDesk } from './trade-desk.js';
 import { userInfoShare } from './user-info.js';
 
 /** A verified call, whichever protocol it came in. */
@@ -29,11 +30,12 @@ export interface Method {
 }
 
 /** The methods that are played, by name. */
-export const methodsOf = (tokens: Tokens, keys: SigningKeys): ReadonlyMap<string, Method> =>
+export const methodsOf = (tokens: Tokens, keys: SigningKeys, desk: TradeDesk): ReadonlyMap<string, Method> =>
   new Map<string, Method>([
     ['alipay.system.oauth.token', { run: tokens.exchange, isBare: true }],
     ['alipay.user.info.share', { run: userInfoShare(tokens) }],
     ['alipay.open.app.alipaycert.download', { run: certificateDownload(keys), isV2Only: true }],
+    ...Object.entries(desk.methods).map(([name, run]) => [name, { run }] as const),
   ]);
 
 /** A server calls it when an answer names a certificate of Alipay's that it does not know. */

@@ -1,5 +1,5 @@
-import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, sign, verify } from 'node:crypto';
-import { promisify } from 'node:util';
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { newRsaKeys } from '../core/rsa-keys.js';
 
 const BITS = 2048;
 
@@ -13,7 +13,7 @@ export interface KeyPair {
 
 /** A new RSA pair of 2048 bits. */
 export async function newKeyPair(): Promise<KeyPair> {
-  const { privateKey, publicKey } = await promisify(generateKeyPair)('rsa', { modulusLength: BITS });
+  const { privateKey, publicKey } = await newRsaKeys();
   return { privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), publicKey: textOf(publicKey) };
 }
 

@@ -7,7 +7,7 @@ import type { AlipayCredentials } from './developer-console.js';
 import { AlipayError } from './errors.js';
 import { type Fields, text } from './fields.js';
 import type { Operation, OperationInput } from './methods.js';
-import { idsOf } from './people.js';
+import { idsOf, type People } from './people.js';
 
 const SECOND = 1_000;
 const DAY = 86_400 * SECOND;
@@ -41,7 +41,10 @@ export class Tokens {
   readonly #accessTokens: Table<Grant>;
   readonly #refreshTokens: Table<RefreshGrant>;
 
-  constructor(private readonly world: World) {
+  constructor(
+    private readonly world: World,
+    private readonly people: People,
+  ) {
     this.#codes = world.table('alipay.codes');
     this.#accessTokens = world.table('alipay.accessTokens');
     this.#refreshTokens = world.table('alipay.refreshTokens');
@@ -49,7 +52,8 @@ export class Tokens {
 
   /** `my.getAuthCode`; `code` is what all platforms call it. */
   readonly login: Action = action(loginSchema, ({ platformAppId, user, scopes }) => {
-    this.world.accounts<AlipayCredentials>('alipay').require(platformAppId);
+    const account = this.world.accounts<AlipayCredentials>('alipay').require(platformAppId);
+    this.people.remember(account, user);
     const code = randomHex(32);
     const expiresAt = this.world.now() + CODE_LIFETIME;
     this.#codes.set(code, { platformAppId, user, scopes, expiresAt, keepUntil: expiresAt });

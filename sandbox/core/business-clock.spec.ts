@@ -40,7 +40,14 @@ afterEach(async () => {
 
 async function open(): Promise<void> {
   store = await Store.open(directory, () => now);
-  sandbox = new Sandbox(store, () => now, [stage]);
+  sandbox = new Sandbox(
+    store,
+    () => now,
+    [stage],
+    (error) => {
+      throw error;
+    },
+  );
 }
 
 async function account(platformAppId: string): Promise<Account> {
@@ -48,15 +55,13 @@ async function account(platformAppId: string): Promise<Account> {
   return world.accounts('stage').require(platformAppId);
 }
 
-const move = (platformAppId: string, to: number): object =>
-  sandbox.clock.move({ accounts: [{ platform: 'stage', platformAppId }], now: new Date(to).toISOString() }, () =>
-    world.accounts('stage'),
-  );
+const move = (platformAppId: string, to: number): Promise<object> =>
+  sandbox.moveClock({ accounts: [{ platform: 'stage', platformAppId }], now: new Date(to).toISOString() });
 
 test('business time runs with protocol time until it is moved, and on from there', async () => {
   const one = await account('one');
   expect(world.businessNow(one)).toBe(now);
-  move('one', now + HOUR);
+  await move('one', now + HOUR);
   expect(world.businessNow(one)).toBe(now + HOUR);
   now += 5_000;
   expect(world.businessNow(one)).toBe(now + HOUR);
@@ -65,15 +70,15 @@ test('business time runs with protocol time until it is moved, and on from there
 
 test('each account has its own, and it only goes forwards', async () => {
   const [one, other] = [await account('one'), await account('other')];
-  move('one', now + HOUR);
-  move('one', now);
+  await move('one', now + HOUR);
+  await move('one', now);
   expect(world.businessNow(one)).toBe(now + HOUR);
   expect(world.businessNow(other)).toBe(now);
 });
 
 test('it survives a restart', async () => {
   const one = await account('one');
-  move('one', now + HOUR);
+  await move('one', now + HOUR);
   await store.close();
   await open();
   expect(world.businessNow(one)).toBe(now + HOUR);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Account, type AccountBook, accountKey } from './accounts.js';
+import { type AccountName, type AnyAccount, keyOf } from './accounts.js';
 import type { Row, Table } from './store.js';
 
 /** How far an account's business time is ahead of protocol time, in ms. */
@@ -7,8 +7,12 @@ interface Offset extends Row {
   readonly milliseconds: number;
 }
 
+const nameSchema = z
+  .strictObject({ platform: z.string(), platformAppId: z.string().optional(), merchantId: z.string().optional() })
+  .refine(({ platformAppId, merchantId }) => platformAppId ?? merchantId, 'say platformAppId or merchantId');
+
 const clockSchema = z.strictObject({
-  accounts: z.array(z.strictObject({ platform: z.string(), platformAppId: z.string() })).max(1_000),
+  accounts: z.array(nameSchema).max(1_000),
   now: z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
 });
 
@@ -19,26 +23,21 @@ export class BusinessClock {
     private readonly offsets: Table<Offset>,
   ) {}
 
-  now(account: Account): number {
-    return this.protocolNow() + this.#offset(accountKey(account.platform, account.platformAppId));
+  now(account: AnyAccount): number {
+    return this.protocolNow() + this.offset(keyOf(account));
   }
 
-  /**
-   * Moves the accounts to `now`; one that is there already stays. `next` is the earliest instant at which the sandbox
-   * will do something for them by itself: nothing that it plays so far has a schedule.
-   */
-  move(body: unknown, bookOf: (platform: string) => AccountBook<object>): { next: null } {
-    const { accounts, now } = clockSchema.parse(body);
-    const keys = accounts.map(({ platform, platformAppId }) => {
-      bookOf(platform).require(platformAppId);
-      return accountKey(platform, platformAppId);
-    });
-    const milliseconds = now - this.protocolNow();
-    for (const key of keys) if (milliseconds > this.#offset(key)) this.offsets.set(key, { milliseconds });
-    return { next: null };
-  }
-
-  #offset(key: string): number {
+  /** How far the business time of the account with this key is ahead of protocol time, in ms. */
+  offset(key: string): number {
     return this.offsets.get(key)?.milliseconds ?? 0;
+  }
+
+  /** Moves the accounts that `body` names to its `now`; one that is there already stays. Gives their keys. */
+  move(body: unknown, named: (name: AccountName) => readonly AnyAccount[]): string[] {
+    const { accounts, now } = clockSchema.parse(body);
+    const keys = accounts.flatMap(named).map(keyOf);
+    const milliseconds = now - this.protocolNow();
+    for (const key of keys) if (milliseconds > this.offset(key)) this.offsets.set(key, { milliseconds });
+    return keys;
   }
 }

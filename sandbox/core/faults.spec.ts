@@ -128,8 +128,7 @@ test('the log of calls says which fault was played', async () => {
 });
 
 test.each([
-  ['duplicate', {}, 'is a fault of callbacks, and none are sent yet'],
-  ['wrong_signature', {}, 'wechat does not sign its answers'],
+  ['busy', { match: { platform: 'wechat', direction: 'out' } }, 'is a fault of calls, not of callbacks'],
   ['code', {}, '"code" must be an error code of wechat'],
   ['code', { code: 'isv.code-invalid' }, '"code" must be an error code of wechat'],
   ['explode', {}, 'kind'],

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
-import type { Account, AccountBook } from './accounts.js';
+import type { AccountBook, AnyAccount, MerchantAccount } from './accounts.js';
 import type { Phones } from './phones.js';
 import type { RateWindow } from './rate-window.js';
 import type { Row, Table } from './store.js';
@@ -38,6 +38,16 @@ export interface Platform<Credentials extends object = object> {
   readonly errorCode: RegExp;
   /** Fault kinds that this platform plays itself: they arrive at its handlers as `call.fault`. */
   readonly faults?: readonly PlatformFault[];
+  /** Merchant accounts, where the platform takes money. Absent: it has none. */
+  readonly merchants?: MerchantBook;
+  /** How the platform sends its callbacks. Absent: it sends none. */
+  readonly callbacks?: CallbackSender;
+  /**
+   * What runs when a timer of `World.at` is due, by name: with its data, and the account as it is now. Runs like a
+   * handler: synchronously, its changes flushed. After a kill it may run again, so it looks at the state first. One that
+   * throws is logged and dropped.
+   */
+  readonly timers?: Readonly<Record<string, (data: never, account: never) => void>>;
   /** What a person with a phone, or a tester, does on this platform: `POST /_/<name>`. */
   readonly actions: Readonly<Partial<Record<ActionName, Action>>>;
 }
@@ -47,15 +57,85 @@ export interface World {
   /** Protocol time in ms: signatures, codes, tokens, sessions. Never moves with business time. */
   now(): number;
   /** Business time in ms of one account: orders, contracts, callbacks. */
-  businessNow(account: Account): number;
+  businessNow(account: AnyAccount): number;
+  /**
+   * Durable: runs the platform's timer `name` with `data` at `at` (business time, ms); one that is past runs soon, never
+   * within this call. The same `key` of the same account replaces.
+   */
+  at(account: AnyAccount, timer: { key: string; name: string; at: number; data: object }): void;
+  /** Durable: forgets a timer. */
+  cancel(account: AnyAccount, key: string): void;
+  /**
+   * Durable: sends a callback to `url`, at once and, until it is accepted, again after each delay of the sender's
+   * schedule (business time). Nothing leaves before the changes made so far are on the disk. When `url` is not within
+   * the account's `callbackOrigin` it is dropped, and only the calls log tells.
+   */
+  call(account: AnyAccount, callback: OutgoingCallback): void;
   /** A durable table; name it `<platform>.<noun>`. */
   table<R extends Row>(name: string): Table<R>;
   /** The registered programs of one platform. */
   accounts<Credentials extends object>(platform: string): AccountBook<Credentials>;
+  /** The registered merchants of one platform: the same book, by merchant id. */
+  merchants<Credentials extends object>(platform: string): AccountBook<Credentials, MerchantAccount<Credentials>>;
   /** The phone numbers of people. */
   readonly phones: Phones;
   /** Counts per key in windows of `milliseconds`; in memory. */
   rateWindow(milliseconds: number): RateWindow;
+}
+
+/** Merchant accounts of a platform, as `issueCredentials` and its kin are for programs. */
+export interface MerchantBook<Credentials extends object = object> {
+  newMerchantId(): string;
+  issueCredentials(
+    given: unknown,
+    previous: Credentials | undefined,
+    merchantId: string,
+  ): Credentials | Promise<Credentials>;
+  showCredentials(credentials: Credentials): object;
+}
+
+export interface OutgoingCallback {
+  /** Absolute, http or https. */
+  readonly url: string;
+  /** What the sender builds the request from; plain JSON. */
+  readonly data: object;
+  /** For faults and the calls log, e.g. `TRANSACTION.SUCCESS`. */
+  readonly operation: string;
+  /** Instead of the sender's schedule; `[]` where the platform itself decides whether and when to ask again. */
+  readonly schedule?: readonly number[];
+}
+
+/**
+ * Builds and judges the callbacks of a platform; the core keeps, schedules and sends them (POST), and plays their
+ * faults. `account` is the one that `World.call` was given, as it is now; a platform narrows its type to what it gives.
+ */
+export interface CallbackSender {
+  /** Delays in ms (business time) after each failure, as the platform documents them. */
+  readonly schedule: readonly number[];
+  /** ms that the platform waits for the answer. */
+  readonly timeout: number;
+  /** The request of this try: signed now. `tamper`: a fault that only the platform can play. One that throws failed. */
+  build(account: AnyAccount, callback: OutgoingCallback, tamper?: CallbackTamper): CallbackRequest;
+  /** Whether the answer means "received". A redirect is an answer like any other: it is not followed. */
+  accepts(status: number, body: string): boolean;
+  /**
+   * What the answer said, where it says something (Douyin's refund number). Runs like a handler. Not after `forge` and
+   * `wrong_signature`: the platform never sent those.
+   */
+  onAccepted?(account: AnyAccount, callback: OutgoingCallback, body: string): void;
+}
+
+/**
+ * `forge`: signed with a key that is not the platform's. `wrong_signature`: signed with the right key, over other bytes.
+ * `wrong_amount`: genuine, but with another amount.
+ */
+export const CALLBACK_TAMPERS = ['forge', 'wrong_amount', 'wrong_signature'] as const;
+export type CallbackTamper = (typeof CALLBACK_TAMPERS)[number];
+
+export interface CallbackRequest {
+  /** With `content-type`; the core adds `host` and `content-length`. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
 }
 
 export interface Route {
@@ -94,13 +174,14 @@ export interface Answer {
 
 export interface CallSubject {
   readonly platformAppId?: string | undefined;
+  readonly merchantId?: string | undefined;
   /** The operation, where a path does not say it (Alipay's `method`); faults and the log match it like a path. */
   readonly operation?: string | undefined;
 }
 
 export type PlatformFault = 'wrong_signature' | 'rotate_key';
 
-export const ACTION_NAMES = ['login', 'phone', 'profile', 'expire'] as const;
+export const ACTION_NAMES = ['login', 'phone', 'profile', 'expire', 'cashier', 'refund'] as const;
 export type ActionName = (typeof ACTION_NAMES)[number];
 
 /** Takes the body of `POST /_/<name>`, gives the answer. Throws ZodError or SandboxError. */
@@ -117,6 +198,34 @@ export const personSchema = z.strictObject({
   platform: z.string(),
   platformAppId: z.string().min(1),
   user: z.string().min(1).max(128),
+});
+
+/** `POST /_/cashier`: the person confirms the payment page, leaves it, or fails there. */
+export const cashierSchema = z.strictObject({
+  clientAction: z.looseObject({
+    platform: z.string(),
+    method: z.string(),
+    params: z.record(z.string(), z.unknown()),
+    next: z
+      .looseObject({
+        method: z.string(),
+        params: z.record(z.string(), z.unknown()),
+        take: z.record(z.string(), z.string()),
+      })
+      .optional(),
+  }),
+  user: z.string().min(1).max(128),
+  outcome: z.enum(['pay', 'cancel', 'fail']),
+});
+
+/** `POST /_/refund`: somebody starts a refund at the platform: the merchant in its console, or the person. */
+export const refundSchema = z.strictObject({
+  platform: z.string(),
+  /** The merchant's own number of the order (`out_trade_no`, `outOrderNo`). */
+  number: z.string().min(1).max(64),
+  /** Fen; all that is left when absent. */
+  amount: z.int().min(1).optional(),
+  by: z.enum(['user', 'merchant']).default('merchant'),
 });
 
 export const expireSchema = z.strictObject({

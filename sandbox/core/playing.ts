@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { CallOutcome } from './calls.js';
-import { type Fault, isPlatformFault } from './faults.js';
+import { type CallOutcome, passingCall } from './calls.js';
+import { type CallFault, type Fault, isPlatformFault } from './faults.js';
 import type { Answer, Call, Platform, Route } from './platform.js';
 import type { Sandbox } from './sandbox.js';
 
@@ -30,8 +30,9 @@ async function play(
   reply: FastifyReply,
   closing: AbortSignal,
 ): Promise<FastifyReply> {
+  sandbox.catchUp();
   const arrived = callOf(request, sandbox.now());
-  const fault = sandbox.faults.take(platform, arrived);
+  const fault = sandbox.faults.takeForCall(passingCall(platform, arrived));
   const call = fault && isPlatformFault(fault.kind) ? { ...arrived, fault: fault.kind } : arrived;
 
   const answer = fault ? await answerWith(fault, platform, route, call, closing) : await route.handle(call);
@@ -48,7 +49,7 @@ async function play(
 
 /** Undefined: the caller gets no answer. */
 async function answerWith(
-  fault: Fault,
+  fault: Fault<CallFault>,
   platform: Platform,
   route: Route,
   call: Call,

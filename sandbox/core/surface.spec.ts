@@ -49,7 +49,7 @@ describe('POST /_/accounts', () => {
   });
 
   test.each([
-    [{ kind: 'merchant' }, 'only kind "program" can be registered'],
+    [{ kind: 'shop' }, 'only the kinds "program" and "merchant" can be registered'],
     [{ callbackOrigin: 'ftp://127.0.0.1' }, 'a URL such as http://127.0.0.1:3000'],
     [{ callbackOrigin: '127.0.0.1:3000' }, 'a URL such as http://127.0.0.1:3000'],
     [{ credentials: { secrte: 'typo' } }, 'Unrecognized key: "secrte"'],

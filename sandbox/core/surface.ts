@@ -6,11 +6,13 @@ import { ACTION_NAMES, type ActionName, type Platform } from './platform.js';
 import type { Sandbox } from './sandbox.js';
 
 const platformSchema = z.object({ platform: z.string() });
+const clientActionSchema = z.object({ clientAction: platformSchema });
 
 /** The sandbox's own routes under `/_/`: what a person with a phone, or a tester, does. */
 export function addSurface(http: FastifyInstance, sandbox: Sandbox): void {
   /** An answer leaves when what it tells is on the disk. */
   const durably = (run: (request: FastifyRequest) => object | Promise<object>) => async (request: FastifyRequest) => {
+    sandbox.catchUp();
     const answer = await run(request);
     await sandbox.store.flushed();
     return answer;
@@ -22,10 +24,13 @@ export function addSurface(http: FastifyInstance, sandbox: Sandbox): void {
     );
 
   post('accounts', (body) => sandbox.accounts.register(platformOf(sandbox, body), body));
-  for (const name of ACTION_NAMES) post(name, (body) => actionOf(platformOf(sandbox, body), name)(body));
-  post('clock', (body) =>
-    sandbox.clock.move(body, (platform) => sandbox.accounts.book(sandbox.platform(platform).code)),
-  );
+  for (const name of ACTION_NAMES) {
+    // What the front end was given already names the platform.
+    const code = (body: unknown): string =>
+      (name === 'cashier' ? clientActionSchema.parse(body).clientAction : platformSchema.parse(body)).platform;
+    post(name, (body) => actionOf(sandbox.platform(code(body)), name)(body));
+  }
+  post('clock', (body) => sandbox.moveClock(body));
   post('faults', (body) => sandbox.faults.add(body, (code) => sandbox.platform(code)));
   http.get(
     '/_/faults',
@@ -39,7 +44,10 @@ export function addSurface(http: FastifyInstance, sandbox: Sandbox): void {
     '/_/reset',
     durably(() => sandbox.reset()),
   );
-  http.get('/_/calls', (request) => sandbox.calls.find(callFilterSchema.parse(request.query)));
+  http.get('/_/calls', (request) => {
+    sandbox.catchUp();
+    return sandbox.calls.find(callFilterSchema.parse(request.query));
+  });
   http.get('/_/health', () => ({ status: 'ok', platforms: sandbox.platforms.map(({ code }) => code) }));
 }
 

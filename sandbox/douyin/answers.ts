@@ -6,10 +6,22 @@ export type Family = 'toutiao' | 'open' | 'oauth';
 
 const TEXTS: Readonly<Record<string, string>> = {
   '-1': 'system error',
+  '10000': 'bad parameters',
   '10002': 'parameter missing',
   '10003': 'client_key is invalid',
   '10013': 'client_key or client_secret is invalid',
   '10020': 'too frequent',
+  '12001': 'too frequent, try again later',
+  '13000': 'system error',
+  '20000': 'the order or refund does not exist',
+  '21047': 'bad item order id',
+  '22000': 'the state of the order does not allow it',
+  '22001': 'the state of the item does not allow it',
+  '22002': 'nothing refundable',
+  '22004': 'out_refund_no exists',
+  '22006': 'the audit is not possible yet',
+  '22007': 'too many items',
+  '22008': 'the quantity is too large',
   '40014': 'bad parameters',
   '40015': 'bad appid',
   '40017': 'bad secret',
@@ -28,14 +40,17 @@ const TEXTS: Readonly<Record<string, string>> = {
 
 /** Thrown by a handler, answered by `answering`. */
 export class DouyinError extends Error {
-  constructor(readonly code: number) {
-    super(TEXTS[code] ?? 'error');
+  /** `detail`: what exactly, where one number stands for many things. */
+  constructor(
+    readonly code: number,
+    detail?: string,
+  ) {
+    super([TEXTS[code] ?? 'error', detail].filter(Boolean).join(': '));
   }
 }
 
 /** Every refusal comes with HTTP 200. */
-export function failure(family: Family, code: number): Answer {
-  const text = TEXTS[code] ?? 'error';
+export function failure(family: Family, code: number, text = TEXTS[code] ?? 'error'): Answer {
   switch (family) {
     case 'toutiao':
       return logged((log_id) => ({ err_no: code, err_tips: text, log_id }));
@@ -64,7 +79,7 @@ export const answering =
     try {
       return handle(call);
     } catch (error) {
-      if (error instanceof DouyinError) return failure(family, error.code);
+      if (error instanceof DouyinError) return failure(family, error.code, error.message);
       throw error;
     }
   };

@@ -1,7 +1,7 @@
-import { createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
-import { promisify } from 'node:util';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { randomHex } from '../core/random.js';
+import { newRsaKeys } from '../core/rsa-keys.js';
 
 export interface DouyinCredentials {
   /** AppSecret. */
@@ -77,12 +77,13 @@ async function issueAppKey(given?: string, keyVersion?: string, previous?: Douyi
   return { appPublicKey: publicKey, appPrivateKey: privateKey, keyVersion: keyVersion ?? '1' };
 }
 
-const newKeyPair = () =>
-  promisify(generateKeyPair)('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  });
+async function newKeyPair(): Promise<{ privateKey: string; publicKey: string }> {
+  const { privateKey, publicKey } = await newRsaKeys();
+  return {
+    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+  };
+}
 
 function rsaKeyIn(text: string): KeyObject | undefined {
   try {

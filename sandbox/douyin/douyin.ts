@@ -3,18 +3,29 @@ import { randomHex } from '../core/random.js';
 import { SessionKeys } from '../core/session-keys.js';
 import { failure, type Family } from './answers.js';
 import { AppTokens, fieldsOf } from './app-tokens.js';
+import { cashierAction } from './cashier.js';
 import { CodeSession } from './code-session.js';
 import { type DouyinCredentials, issueCredentials, showCredentials } from './credentials.js';
+import { merchantBook } from './merchants.js';
 import { PhoneNumbers } from './phone.js';
 import { profileAction } from './profile.js';
+import { RefundRequests } from './refund-requests.js';
+import { Refunds } from './refunds.js';
+import { TRADE_PATH, TradeApi } from './trade-api.js';
+import { callbackSender } from './trade-callbacks.js';
+import { TradeOrders } from './trade-orders.js';
 
-/** developer.toutiao.com and open.douyin.com, as far as logging in goes. */
+/** developer.toutiao.com and open.douyin.com: logging in, and the general trade system. */
 export function douyin(world: World): Platform<DouyinCredentials> {
   const accounts = world.accounts<DouyinCredentials>('douyin');
   const sessionKeys = new SessionKeys(world.table('douyin.sessions'));
   const tokens = new AppTokens(world);
   const codeSession = new CodeSession(world, sessionKeys);
   const phoneNumbers = new PhoneNumbers(world, tokens, sessionKeys);
+  const orders = new TradeOrders(world);
+  const refunds = new Refunds(world, orders);
+  const refundRequests = new RefundRequests(world, orders, refunds);
+  const trade = new TradeApi(tokens, orders, refunds, refundRequests);
 
   const expire: Action = action(expireSchema, ({ platformAppId, what, user }) => {
     accounts.require(platformAppId);
@@ -28,18 +39,23 @@ export function douyin(world: World): Platform<DouyinCredentials> {
     newPlatformAppId: () => `tt${randomHex(16)}`,
     issueCredentials,
     showCredentials,
-    routes: [...codeSession.routes, ...tokens.routes, ...phoneNumbers.routes],
+    routes: [...codeSession.routes, ...tokens.routes, ...phoneNumbers.routes, ...trade.routes],
+    merchants: merchantBook,
+    callbacks: callbackSender(world, refundRequests),
+    timers: { ...orders.timers, ...refunds.timers, ...refundRequests.timers },
     describe: (call) => {
       const { appid, client_key: clientKey } = fieldsOf(call);
       return { platformAppId: appid ?? clientKey ?? tokens.ownerOf(call) };
     },
-    busy: (call) => (familyOf(call) === 'toutiao' ? failure('toutiao', -1) : failure(familyOf(call), 28001005)),
+    busy: (call) => failure(familyOf(call), busyCodeOf(call)),
     refuse: (call, code) => failure(familyOf(call), Number(code)),
     errorCode: /^-?\d{1,10}$/,
     actions: {
       login: codeSession.login,
       phone: phoneNumbers.tap,
       profile: profileAction(world, sessionKeys),
+      cashier: cashierAction(world, orders),
+      refund: refundRequests.start,
       expire,
     },
   };
@@ -48,4 +64,9 @@ export function douyin(world: World): Platform<DouyinCredentials> {
 function familyOf({ path }: Call): Family {
   if (path.startsWith('/oauth/')) return 'oauth';
   return path.startsWith('/api/apps/v2/') ? 'toutiao' : 'open';
+}
+
+function busyCodeOf({ path }: Call): number {
+  if (path.startsWith(TRADE_PATH)) return 12001;
+  return path.startsWith('/api/apps/v2/') ? -1 : 28001005;
 }

@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { PlatformFactory } from '../core/platform.js';
 import { type RunningSandbox, startSandbox } from '../server.js';
 
 export type Fields = Record<string, unknown>;
@@ -10,20 +11,47 @@ export class TestSandbox {
   now = Date.parse('2026-06-01T04:00:00Z');
   #running: RunningSandbox | undefined;
 
-  private constructor(readonly dataDir: string) {}
+  private constructor(
+    readonly dataDir: string,
+    private readonly platforms: readonly PlatformFactory[] | undefined,
+  ) {}
 
-  static async start(): Promise<TestSandbox> {
-    const sandbox = new TestSandbox(await mkdtemp(join(tmpdir(), 'sandbox-')));
+  /** With all platforms unless told otherwise. */
+  static async start(platforms?: readonly PlatformFactory[]): Promise<TestSandbox> {
+    const sandbox = new TestSandbox(await mkdtemp(join(tmpdir(), 'sandbox-')), platforms);
     await sandbox.restart();
     return sandbox;
+  }
+
+  /** Another one, on what a kill at this moment would leave on the disk. Stop both. */
+  async afterKill(): Promise<TestSandbox> {
+    const other = new TestSandbox(await mkdtemp(join(tmpdir(), 'sandbox-')), this.platforms);
+    await mkdir(join(other.dataDir, 'sandbox'));
+    const state = join('sandbox', 'state.jsonl');
+    await copyFile(join(this.dataDir, state), join(other.dataDir, state));
+    other.now = this.now;
+    await other.restart();
+    return other;
   }
 
   get url(): string {
     return this.#running?.url ?? '';
   }
 
+  /** Protocol time, and business time with it. What is due runs before the next request is answered. */
   advance({ minutes = 0, seconds = 0 }: { minutes?: number; seconds?: number }): void {
     this.now += (minutes * 60 + seconds) * 1_000;
+  }
+
+  /** Moves the business time of the accounts to `to` (ms), waits for what that sets off, and gives when the next thing is due. */
+  async moveClock(to: number, ...accounts: Fields[]): Promise<number | null> {
+    const { next } = await this.post('/_/clock', { accounts, now: new Date(to).toISOString() });
+    return typeof next === 'string' ? Date.parse(next) : null;
+  }
+
+  /** The calls that fit, the oldest first. */
+  async calls(filter: Record<string, string> = {}): Promise<Fields[]> {
+    return (await this.get('/_/calls', filter)).calls as Fields[];
   }
 
   /** Stops, and starts again on the same state. */
@@ -36,6 +64,7 @@ export class TestSandbox {
       dataDir,
       logLevel: 'silent',
       now: () => this.now,
+      ...(this.platforms && { platforms: this.platforms }),
     });
   }
 
@@ -60,6 +89,11 @@ export class TestSandbox {
   /** Registers a program on `platform`; the answer. */
   account(platform: string, over: Fields = {}): Promise<Fields> {
     return this.post('/_/accounts', { platform, kind: 'program', ...over });
+  }
+
+  /** Registers a merchant on `platform`; the answer. */
+  merchant(platform: string, over: Fields = {}): Promise<Fields> {
+    return this.post('/_/accounts', { platform, kind: 'merchant', ...over });
   }
 
   async #send(

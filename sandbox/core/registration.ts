@@ -1,0 +1,29 @@
+import { z } from 'zod';
+
+const idSchema = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+
+const common = {
+  platform: z.string(),
+  credentials: z.unknown().optional(),
+  entity: z.string().min(1).max(64).optional(),
+  callbackOrigin: z
+    .url({ protocol: /^https?$/, error: 'a URL such as http://127.0.0.1:3000' })
+    .transform((url) => new URL(url).origin)
+    .optional(),
+};
+
+/** The body of `POST /_/accounts`. */
+export const registrationSchema = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({
+      ...common,
+      kind: z.literal('program'),
+      platformAppId: idSchema.optional(),
+      unionid: z.boolean().optional(),
+    }),
+    z.strictObject({ ...common, kind: z.literal('merchant'), merchantId: idSchema.optional() }),
+  ],
+  { error: 'only the kinds "program" and "merchant" can be registered' },
+);
+export type Registration = z.output<typeof registrationSchema>;
