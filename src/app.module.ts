@@ -3,6 +3,9 @@ import { APP_GUARD } from '@nestjs/core';
 import { IdentityRow } from './auth/identity.entity.js';
 import { AuthModule } from './auth/auth.module.js';
 import { UserRow } from './auth/user.entity.js';
+import { CatalogModule } from './catalog/catalog.module.js';
+import { PriceRow } from './catalog/price.entity.js';
+import { ProductRow } from './catalog/product.entity.js';
 import { Clock, SystemClock } from './common/clock.js';
 import { Sealer } from './common/seal.js';
 import { Config } from './config/config.js';
@@ -10,15 +13,26 @@ import { ConsoleModule } from './console/console.module.js';
 import { newDataSource } from './database/data-source.js';
 import { Database } from './database/database.js';
 import { EventsModule } from './events/events.module.js';
+import { PaymentsModule } from './payments/payments.module.js';
 import { PlatformsModule } from './platforms/platforms.module.js';
 import { QueuesModule } from './queues/queues.module.js';
 import { ApiKey } from './tenancy/api-key.entity.js';
 import { App } from './tenancy/app.entity.js';
 import { AuthenticationGuard } from './tenancy/authentication.guard.js';
+import { MerchantAccountRow } from './tenancy/merchant-account.entity.js';
 import { PlatformAccountRow } from './tenancy/platform-account.entity.js';
 import { TenancyModule } from './tenancy/tenancy.module.js';
 
-export const ENTITIES = [App, ApiKey, PlatformAccountRow, UserRow, IdentityRow];
+export const ENTITIES = [
+  App,
+  ApiKey,
+  MerchantAccountRow,
+  PlatformAccountRow,
+  UserRow,
+  IdentityRow,
+  ProductRow,
+  PriceRow,
+];
 
 /** What tests put in the place of the real thing. */
 export interface Overrides {
@@ -62,7 +76,17 @@ export class AppModule {
     };
     return {
       module: AppModule,
-      imports: [ground, QueuesModule, TenancyModule, EventsModule, PlatformsModule, AuthModule, ConsoleModule],
+      imports: [
+        ground,
+        QueuesModule,
+        TenancyModule,
+        EventsModule,
+        PlatformsModule,
+        AuthModule,
+        CatalogModule,
+        PaymentsModule,
+        ConsoleModule,
+      ],
       providers: [{ provide: APP_GUARD, useClass: AuthenticationGuard }],
     };
   }

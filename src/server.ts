@@ -15,6 +15,10 @@ import { refuseUnreadable } from './common/unreadable-requests.js';
 import type { Config } from './config/config.js';
 import { mountConsole } from './console/console.js';
 import { Metrics } from './console/metrics.js';
+import { Clock } from './common/clock.js';
+import { mountCallbacks } from './payments/callback-routes.js';
+import { Callbacks } from './payments/callbacks.service.js';
+import { Platforms } from './platforms/registry.js';
 
 /** Bytes of a JSON body; what is larger gets 413. */
 const BODY_LIMIT = 256 * 1024;
@@ -73,6 +77,8 @@ export async function createServer(
   parseJson(server);
   addHooks(server);
   app.get(Metrics).watch(server);
+  if (config.role !== 'worker')
+    mountCallbacks(server, app.get(Callbacks), app.get(Platforms), () => app.get(Clock).now());
   app.useGlobalFilters(new ProblemFilter());
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: toValidationProblem }));
   mountConsole(app);

@@ -11,10 +11,11 @@ import { Me } from './me.service.js';
 import { Merging } from './merging.js';
 import { RefreshTokens } from './refresh-tokens.js';
 import { SessionRetention } from './session-retention.js';
+import { IdentityPayers } from './identity-payers.js';
 import { Sessions } from './sessions.js';
 import { Unions } from './unions.js';
 import { SessionAuthenticator } from './user-authenticator.js';
-import { UserListeners } from './user-listener.js';
+import { Payers } from '../tenancy/payers.js';
 import { UsersController } from './users.controller.js';
 import { Users } from './users.service.js';
 
@@ -32,10 +33,10 @@ import { Users } from './users.service.js';
     Sessions,
     SessionRetention,
     Unions,
-    UserListeners,
     Users,
     { provide: UserAuthenticator, useClass: SessionAuthenticator },
+    { provide: Payers, useClass: IdentityPayers },
   ],
-  exports: [UserAuthenticator, UserListeners],
+  exports: [Payers, UserAuthenticator],
 })
 export class AuthModule {}

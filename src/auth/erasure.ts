@@ -8,7 +8,7 @@ import { Audit } from '../tenancy/audit.js';
 import type { RequestContext } from '../tenancy/caller.js';
 import { Idempotency } from '../tenancy/idempotency.js';
 import { lockUsers } from './locks.js';
-import { UserListeners, type UserRef } from './user-listener.js';
+import { UserListeners, type UserRef } from '../tenancy/user-listeners.js';
 
 const ERASE = statement(`
   update users set status = 'erased', nickname = null, avatar_url = null, phone = null, phone_hash = null,

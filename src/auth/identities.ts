@@ -18,7 +18,7 @@ import { lockUsers } from './locks.js';
 import { CLAIM_UNIONID, LINK, RAISE_USER } from './login.sql.js';
 import type { ExportedIdentity, LinkIdentity } from './me.schemas.js';
 import { Sessions } from './sessions.js';
-import type { UserRef } from './user-listener.js';
+import type { UserRef } from '../tenancy/user-listeners.js';
 
 const SESSIONS_OF = statement(`
   select id from sessions where app_id = $1 and identity_id = $2 and revoked_at is null`);

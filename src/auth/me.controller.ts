@@ -18,7 +18,7 @@ import {
 } from './me.schemas.js';
 import { Me } from './me.service.js';
 import { Sessions } from './sessions.js';
-import type { UserRef } from './user-listener.js';
+import type { UserRef } from '../tenancy/user-listeners.js';
 import { Users } from './users.service.js';
 
 const self = ({ app, userId }: UserCaller): UserRef => ({ appId: app.id, userId });

@@ -9,7 +9,7 @@ import { Identities } from './identities.js';
 import type { SetPhone, SetProfile, UserExport, UserView } from './me.schemas.js';
 import { Sessions } from './sessions.js';
 import { Unions } from './unions.js';
-import { UserListeners } from './user-listener.js';
+import { UserListeners } from '../tenancy/user-listeners.js';
 import { type UserChanges, Users } from './users.service.js';
 
 /** What a user tells about themselves, where a platform has to vouch for it. */

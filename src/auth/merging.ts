@@ -11,7 +11,7 @@ import { lockUsers } from './locks.js';
 import { RAISE_USER } from './login.sql.js';
 import type { UserView } from './me.schemas.js';
 import { UserRow } from './user.entity.js';
-import { UserListeners } from './user-listener.js';
+import { UserListeners } from '../tenancy/user-listeners.js';
 import { phonePlace, Users } from './users.service.js';
 
 const MOVE = ['identities', 'unionids', 'sessions'].map((table) =>

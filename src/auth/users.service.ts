@@ -13,7 +13,7 @@ import { ServerKeys } from '../tenancy/server-keys.js';
 import { RAISE_USER } from './login.sql.js';
 import type { UpdateUser, UserQuery, UserView } from './me.schemas.js';
 import { UserRow } from './user.entity.js';
-import type { UserRef } from './user-listener.js';
+import type { UserRef } from '../tenancy/user-listeners.js';
 
 /** Follows a tombstone to the user who took over. */
 const GET = statement(`

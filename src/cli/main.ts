@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { StartError } from '../common/start-error.js';
 import { VERSION } from '../common/version.js';
+import { doctor } from './doctor.js';
 import { migrateCommand } from './migrate.js';
 import { printOpenApi } from './openapi.js';
 import { reseal } from './reseal.js';
@@ -26,6 +27,13 @@ program
   .command('rotate-signing-key')
   .description('publish a new key for access tokens; it signs ten minutes from now, and nobody is logged out')
   .action(rotateSigningKey);
+
+program
+  .command('doctor')
+  .description('look for rows that break a promise; reads only, also while the server runs')
+  .requiredOption('--invariants', 'examine the promises of payments, refunds, the books and the events')
+  .option('--app <id>', 'only in this app')
+  .action(doctor);
 
 program.command('openapi').description('print the OpenAPI document of this build').action(printOpenApi);
 

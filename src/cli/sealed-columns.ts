@@ -28,6 +28,8 @@ const sealed = (
  */
 export const SEALED_COLUMNS: readonly SealedColumn[] = [
   sealed('platform_accounts', 'credentials', ({ id }) => id!),
+  sealed('merchant_accounts', 'credentials', ({ id }) => id!),
+  sealed('callbacks', 'sealed', ({ id }) => id!),
   sealed('users', 'phone', ({ id }) => id!),
   sealed('identities', 'session_key', (row) => `${row['platform']}/${row['platform_app_id']}/${row['openid']}`, {
     needs: ['platform', 'platform_app_id', 'openid'],

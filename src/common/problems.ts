@@ -18,6 +18,12 @@ export const PROBLEMS = {
   app_not_found: { status: 404, title: 'There is no such app' },
   api_key_not_found: { status: 404, title: 'There is no such API key' },
   platform_account_not_found: { status: 404, title: 'There is no such platform account' },
+  merchant_account_not_found: { status: 404, title: 'There is no such merchant account' },
+  product_not_found: { status: 404, title: 'There is no such product' },
+  price_not_found: { status: 404, title: 'There is no such price' },
+  payment_not_found: { status: 404, title: 'There is no such payment' },
+  refund_not_found: { status: 404, title: 'There is no such refund' },
+  callback_not_found: { status: 404, title: 'There is no such callback' },
   user_not_found: { status: 404, title: 'There is no such user' },
   session_not_found: { status: 404, title: 'There is no such session' },
   identity_not_found: { status: 404, title: 'There is no such identity' },
@@ -25,6 +31,15 @@ export const PROBLEMS = {
   idempotency_in_progress: { status: 409, title: 'A request with this Idempotency-Key is still running' },
   secret_already_shown: { status: 409, title: 'The secret of this answer was shown and cannot be shown again' },
   platform_account_exists: { status: 409, title: 'This mini-program is registered already' },
+  merchant_account_exists: { status: 409, title: 'This merchant is registered already' },
+  payment_reference_taken: { status: 409, title: 'Another payment has this reference' },
+  payment_not_open: { status: 409, title: 'The payment can no longer be paid or canceled' },
+  payment_closing: { status: 409, title: 'The payment is being closed' },
+  payment_not_paid: { status: 409, title: 'Only what was paid can be refunded' },
+  refund_exceeds_payment: { status: 409, title: 'More than what is left of the payment' },
+  refund_reference_taken: { status: 409, title: 'Another refund has this reference' },
+  refund_not_decidable: { status: 409, title: 'Nothing is to be decided about this refund' },
+  callback_not_parked: { status: 409, title: 'Only a parked callback can be run again' },
   identity_taken: { status: 409, title: 'This identity belongs to another user' },
   last_identity: { status: 409, title: 'The last identity of a user cannot be unlinked' },
   user_gone: { status: 409, title: 'The user is merged or erased' },
@@ -34,6 +49,13 @@ export const PROBLEMS = {
   platform_account_ambiguous: { status: 422, title: 'The app has several accounts there: say which' },
   platform_account_missing: { status: 422, title: 'The app has no active account there' },
   platform_capability_missing: { status: 422, title: 'The platform does not offer this' },
+  merchant_account_ambiguous: { status: 422, title: 'Several merchant accounts fit: name a default' },
+  merchant_account_missing: { status: 422, title: 'The app has no active merchant account there' },
+  platform_settings_missing: { status: 422, title: 'The platform needs a setting that nobody gave' },
+  payer_unknown: { status: 422, title: 'The user has never come from that mini-program' },
+  price_not_payable: { status: 422, title: 'This price cannot be paid so' },
+  payment_refused: { status: 422, title: 'The platform refuses this payment' },
+  too_many_open_payments: { status: 429, title: 'The user has too many open payments' },
   merge_impossible: { status: 422, title: 'These two users cannot be merged' },
   rate_limited: { status: 429, title: 'Too many requests: wait' },
   headers_too_large: { status: 431, title: 'The address and headers are larger than this server accepts' },
@@ -48,7 +70,19 @@ export type ProblemCode = keyof typeof PROBLEMS;
 export const problem = (code: ProblemCode, detail: string, extra: ProblemExtra = {}, options?: ErrorOptions) =>
   new DomainError(PROBLEMS[code].status, code, detail, extra, options);
 
-type Noun = 'app' | 'api_key' | 'platform_account' | 'user' | 'session' | 'identity';
+type Noun =
+  | 'app'
+  | 'api_key'
+  | 'platform_account'
+  | 'merchant_account'
+  | 'user'
+  | 'session'
+  | 'identity'
+  | 'product'
+  | 'price'
+  | 'payment'
+  | 'refund'
+  | 'callback';
 
 export const notFound = (noun: Noun, id: string): DomainError =>
   problem(`${noun}_not_found`, `There is no ${noun.replaceAll('_', ' ')} ${id} here.`);

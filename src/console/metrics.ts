@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { Database } from '../database/database.js';
 import { type PlatformCall, PlatformCallObserver } from '../platforms/platform-http.js';
+import { CallbackCounts } from '../payments/callback-counts.js';
 import { Lanes } from '../queues/lane.js';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -27,8 +28,9 @@ export class Metrics extends PlatformCallObserver {
     registers: [this.registry],
   });
 
-  constructor(db: Database, lanes: Lanes) {
+  constructor(db: Database, lanes: Lanes, callbacks: CallbackCounts) {
     super();
+    this.registry.registerMetric(callbacks.counter);
     collectDefaultMetrics({ register: this.registry });
     const registers = [this.registry];
     new Gauge({

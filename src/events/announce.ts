@@ -16,7 +16,8 @@ export interface Announcement {
   readonly data: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-export type StreamType = 'user';
+export const STREAM_TYPES = ['user', 'payment', 'callback'] as const;
+export type StreamType = (typeof STREAM_TYPES)[number];
 
 /** The columns that a hot path fills when it announces within its own statement (see `auth/login.sql.ts`). */
 export const EVENT_COLUMNS = 'app_id, id, type, stream_type, stream_id, sequence, object_type, object_id, data';

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { PageQuery } from '../common/pagination.js';
+import { STREAM_TYPES } from './announce.js';
 import { EVENT_TYPES, type EventType } from './event-types.js';
 
 const types = Object.keys(EVENT_TYPES) as [EventType, ...EventType[]];
 
 export const EventQuery = PageQuery.extend({
   type: z.enum(types).optional(),
-  streamType: z.enum(['user']).optional(),
+  streamType: z.enum(STREAM_TYPES).optional(),
   streamId: z.string().max(64).optional(),
 });
 export type EventQuery = z.infer<typeof EventQuery>;

@@ -1,7 +1,6 @@
 import { z, type ZodType } from 'zod';
 import { PlatformError, type PlatformProblem } from './errors.js';
-import type { PlatformResponse } from './platform-http.js';
-import type { PlatformAccount } from './platform.js';
+import type { CallingAccount, PlatformResponse } from './platform-http.js';
 
 /** One row of a platform's error table: what a code means for us. */
 export interface ErrorRow {
@@ -23,7 +22,7 @@ const UNKNOWN: ErrorRow = { problem: 'platform_refused', repeats: 1 };
  * cause, for the log: it names the request for the platform's support, and no caller of ours ever sees it.
  */
 export function errorOf(
-  account: PlatformAccount,
+  account: CallingAccount,
   code: number,
   tables: readonly ErrorTable[],
   message = '',
@@ -43,7 +42,7 @@ export const WireCode = z.union([
 ]);
 
 /** A JSON answer in the shape of `schema`. Throws `platform_busy` for a 5xx, `platform_answer_invalid` for anything else. */
-export function readAnswer<T>(account: PlatformAccount, { status, body }: PlatformResponse, schema: ZodType<T>): T {
+export function readAnswer<T>(account: CallingAccount, { status, body }: PlatformResponse, schema: ZodType<T>): T {
   if (status >= 500) throw new PlatformError('platform_busy', account, { platformCode: `http_${status}`, repeats: 2 });
   let json: unknown;
   try {
@@ -56,7 +55,7 @@ export function readAnswer<T>(account: PlatformAccount, { status, body }: Platfo
 }
 
 /** `value` in the shape of `schema`, or `platform_answer_invalid` naming the fields (never their values). */
-export function shaped<T>(account: PlatformAccount, value: unknown, schema: ZodType<T>): T {
+export function shaped<T>(account: CallingAccount, value: unknown, schema: ZodType<T>): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const fields = parsed.error.issues.map(({ path }) => path.join('.') || 'the whole answer').join(', ');

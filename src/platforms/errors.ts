@@ -59,7 +59,7 @@ export class PlatformError extends DomainError {
     const { status, say } = PLATFORM_PROBLEMS[problem];
     const extra: ProblemExtra = {
       platform: account.platform,
-      platformAccountId: account.id,
+      [account.id.startsWith('mac_') ? 'merchantAccountId' : 'platformAccountId']: account.id,
       ...(platformCode === undefined ? {} : { platformCode }),
       ...(retryAfter === undefined ? {} : { retryAfter }),
     };

@@ -1,5 +1,8 @@
 import type { PlatformAccount } from './platform.js';
 
+/** The account, a mini-program's or a merchant's, for which a call is made: its mode decides the host. */
+export type CallingAccount = Pick<PlatformAccount, 'appId' | 'id' | 'platform' | 'mode'>;
+
 export interface PlatformRequest {
   /** The platform's real origin, e.g. `https://api.weixin.qq.com`. A test account's call goes to the sandbox instead. */
   readonly origin: string;
@@ -45,5 +48,5 @@ export abstract class PlatformCallObserver {
  * platform folder judges it. Nothing is repeated and no redirect is followed.
  */
 export abstract class PlatformHttp {
-  abstract send(account: PlatformAccount, request: PlatformRequest): Promise<PlatformResponse>;
+  abstract send(account: CallingAccount, request: PlatformRequest): Promise<PlatformResponse>;
 }

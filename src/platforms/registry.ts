@@ -1,4 +1,5 @@
 import { problem } from '../common/problems.js';
+import type { PaymentPlatform, PlatformPayments } from './payment-platform.js';
 import type {
   LoginPlatform,
   PhonePlatform,
@@ -13,15 +14,17 @@ interface Ports {
   phone: PhonePlatform;
   profile: ProfilePlatform;
   verify: VerifiablePlatform;
+  pay: PaymentPlatform;
 }
 export type Capability = keyof Ports;
 
-/** A platform has a capability when it has the method of its port. */
+/** A platform has a capability when it has the member of its port. */
 const METHODS: { readonly [C in Capability]: Exclude<keyof Ports[C], keyof PlatformDescription> } = {
   login: 'exchange',
   phone: 'phone',
   profile: 'profile',
   verify: 'verify',
+  pay: 'payments',
 };
 const CAPABILITIES = Object.keys(METHODS) as Capability[];
 
@@ -51,6 +54,8 @@ export class Platforms {
   readonly phone = (code: PlatformCode): PhonePlatform => this.#having('phone', code);
   readonly profile = (code: PlatformCode): ProfilePlatform => this.#having('profile', code);
   readonly verifiable = (code: PlatformCode): VerifiablePlatform => this.#having('verify', code);
+
+  readonly payments = (code: PlatformCode): PlatformPayments => this.#having('pay', code).payments;
 
   /** What each platform can do: `GET /v1/capabilities`. */
   capabilities(): PlatformCapabilities[] {

@@ -1,8 +1,13 @@
 import { Pool, type Dispatcher } from 'undici';
 import { PlatformError } from './errors.js';
 import { Exchange } from './exchange.js';
-import { PlatformHttp, type PlatformCall, type PlatformRequest, type PlatformResponse } from './platform-http.js';
-import type { PlatformAccount } from './platform.js';
+import {
+  type CallingAccount,
+  PlatformHttp,
+  type PlatformCall,
+  type PlatformRequest,
+  type PlatformResponse,
+} from './platform-http.js';
 
 const EXCHANGE_TIMEOUT = 5_000;
 const CONNECT_TIMEOUT = 3_000;
@@ -39,7 +44,7 @@ export class UndiciHttp extends PlatformHttp {
     this.#onCall = onCall;
   }
 
-  override async send(account: PlatformAccount, request: PlatformRequest): Promise<PlatformResponse> {
+  override async send(account: CallingAccount, request: PlatformRequest): Promise<PlatformResponse> {
     const { origin, prefix } = this.#targetFor(account, request.origin);
     const started = performance.now();
     const exchange = new Exchange();
@@ -70,7 +75,7 @@ export class UndiciHttp extends PlatformHttp {
   }
 
   /** The one place that decides who is called; a test account has no way to a platform, a live one none to the sandbox. */
-  #targetFor(account: PlatformAccount, origin: string): Target {
+  #targetFor(account: CallingAccount, origin: string): Target {
     const sandbox = this.#sandbox;
     if (sandbox?.origin === origin) {
       throw new PlatformError('platform_account_misconfigured', account, {

@@ -13,6 +13,8 @@ export interface Demo {
   readonly secretKey: string;
   /** The demo app's mini-program on each platform. */
   readonly platformAppIds: Readonly<Record<PlatformCode, string>>;
+  /** What its users can pay: 1.00 yuan, once. */
+  readonly priceId: string;
 }
 
 /**
@@ -38,9 +40,12 @@ async function makeDemo(apiUrl: string, sandboxUrl: string, operatorToken: strin
   const { secret } = await call<{ secret: string }>(apiUrl, operatorToken, `/v1/apps/${app.id}/keys`, { name: 'demo' });
   const platformAppIds: Partial<Record<PlatformCode, string>> = {};
   for (const platform of PLATFORM_CODES) {
-    const account = await call<{ platformAppId: string }>(apiUrl, secret, '/v1/platform-accounts', { platform, name: `Demo on ${platform}` }); // prettier-ignore
-    platformAppIds[platform] = account.platformAppId;
+    const account = { platform, name: `Demo on ${platform}` };
+    const program = await call<{ platformAppId: string }>(apiUrl, secret, '/v1/platform-accounts', account);
+    platformAppIds[platform] = program.platformAppId;
+    await call(apiUrl, secret, '/v1/merchant-accounts', account);
   }
+  const priceId = await stockShop(apiUrl, secret);
   return {
     apiUrl,
     sandboxUrl,
@@ -48,17 +53,37 @@ async function makeDemo(apiUrl: string, sandboxUrl: string, operatorToken: strin
     appId: app.id,
     secretKey: secret,
     platformAppIds: platformAppIds as Record<PlatformCode, string>,
+    priceId,
   };
 }
 
+/** Something to buy and something to subscribe to; gives the id of the price that is paid once. */
+async function stockShop(apiUrl: string, secretKey: string): Promise<string> {
+  const product = (name: string, features: object) =>
+    call<{ id: string }>(apiUrl, secretKey, '/v1/products', { name, features });
+  const price = (body: object) =>
+    call<{ id: string }>(apiUrl, secretKey, '/v1/prices', { audience: 'public', ...body });
+  const coffee = await product('Coffee', {});
+  const once = await price({ productId: coffee.id, amount: 100, maxQuantity: 10 });
+  const membership = await product('Membership', { pro: true });
+  await price({ productId: membership.id, amount: 1900, recurring: { interval: 'month' } });
+  return once.id;
+}
+
 /** Whether the demo of an earlier start is still there, in the database and in the sandbox. */
-async function works(apiUrl: string, { secretKey }: Demo): Promise<boolean> {
-  const answer = await fetch(`${apiUrl}/v1/platform-accounts`, { headers: { authorization: `Bearer ${secretKey}` } });
-  if (!answer.ok) return false;
-  const { data } = (await answer.json()) as { data: { id: string }[] };
-  // An empty change of credentials registers the account in the sandbox again, as it is.
-  for (const { id } of data) await call(apiUrl, secretKey, `/v1/platform-accounts/${id}`, { credentials: {} }, 'PATCH');
-  return data.length >= PLATFORM_CODES.length;
+async function works(apiUrl: string, { secretKey, priceId }: Demo): Promise<boolean> {
+  const headers = { authorization: `Bearer ${secretKey}` };
+  // An earlier version made demos without a price.
+  if (priceId === undefined || !(await fetch(`${apiUrl}/v1/prices/${priceId}`, { headers })).ok) return false;
+  for (const path of ['/v1/platform-accounts', '/v1/merchant-accounts']) {
+    const answer = await fetch(apiUrl + path, { headers });
+    if (!answer.ok) return false;
+    const { data } = (await answer.json()) as { data: { id: string }[] };
+    if (data.length < PLATFORM_CODES.length) return false;
+    // An empty change of credentials registers the account in the sandbox again, as it is.
+    for (const { id } of data) await call(apiUrl, secretKey, `${path}/${id}`, { credentials: {} }, 'PATCH');
+  }
+  return true;
 }
 
 async function call<T>(apiUrl: string, token: string, path: string, body: object, method = 'POST'): Promise<T> {

@@ -42,7 +42,8 @@ export class ApiKeys {
     const known = await this.#known.get(hash.toString('base64'), () => this.#load(secret, hash));
     if (!known) throw problem('unauthenticated', 'This secret key is unknown or revoked.');
     this.#touch(known);
-    return known;
+    // The key is cached, its app apart from it: a test app's clock may have moved since.
+    return { ...known, app: await this.apps.record(known.app.id) };
   }
 
   async create(appId: string, { name }: CreateApiKey, context: RequestContext): Promise<NewApiKeyView> {

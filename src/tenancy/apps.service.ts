@@ -28,6 +28,11 @@ export class Apps {
     return record;
   }
 
+  /** After a change of app rows that did not come through here: the next one who asks reads. */
+  forget(): void {
+    this.#records.forgetAll();
+  }
+
   create(body: CreateApp, context: RequestContext): Promise<AppView> {
     return this.idempotency.once(
       context.idempotency,

@@ -37,6 +37,10 @@ export const SECRET_REPLAY_MS = 10 * 60_000;
 /** A reservation whose process died is free again after this; a login asks the platform for less. */
 const RESERVATION_MS = 30_000;
 
+const UNIQUE_VIOLATION = '23505';
+/** The columns that a statement fills which writes the key row itself; compare `Idempotency.columns`. */
+export const KEY_COLUMNS = 'app_id, caller, key, route, body_hash, resource_id';
+
 const INSERT = statement(`
   insert into idempotency_keys (app_id, caller, key, route, body_hash)
   select $1, $2, $3, $4, $5
@@ -109,6 +113,23 @@ export class Idempotency {
   }
 
   /**
+   * For work that looks around before its `once`: a repeat is answered as the first was, also when by now it would be
+   * refused (the price is no longer sold, a merchant was disabled).
+   */
+  async orReplay<T>(
+    key: IdempotencyKey | undefined,
+    work: () => Promise<T>,
+    replay: (made: Remembered) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!key || !(await this.#isDone(key))) throw error;
+      return replay(await this.#remembered(key));
+    }
+  }
+
+  /**
    * Like `once`, for work that asks the network first: `ask` runs outside the transaction, and not again for a repeat.
    * Whatever `ask` or `act` throws is not remembered.
    */
@@ -143,6 +164,21 @@ export class Idempotency {
     return reserved.length > 0 ? undefined : this.#remembered(key);
   }
 
+  /**
+   * For a statement that makes the resource and writes the key row itself, in one round trip: what it writes besides the
+   * app and the resource (`KEY_COLUMNS`). Its violation of the primary key is a repeat: see `repeated`.
+   */
+  columns(key: IdempotencyKey | undefined): readonly [string | null, string | null, string | null, Buffer | null] {
+    return key ? [key.caller, key.key, key.route, key.bodyHash] : [null, null, null, null];
+  }
+
+  /** What an earlier run made, when `error` says that its key row is there already; throws `error` if it says else. */
+  async repeated(key: IdempotencyKey | undefined, error: unknown): Promise<Remembered> {
+    const { code, constraint } = (error ?? {}) as { code?: unknown; constraint?: unknown };
+    if (!key || code !== UNIQUE_VIOLATION || constraint !== 'idempotency_keys_pkey') throw error;
+    return this.#remembered(key);
+  }
+
   async complete(key: IdempotencyKey, id: string, secret: string | undefined, tx?: Tx): Promise<void> {
     const done = await this.db.run(COMPLETE, [...primary(key), id, this.#seal(key, secret)], tx);
     if (done.length === 0) throw inProgress();
@@ -151,6 +187,11 @@ export class Idempotency {
   /** An answer that is not remembered: validation errors and everything that a repeat may turn into a success. */
   async forget(key: IdempotencyKey): Promise<void> {
     await this.db.run(FORGET, primary(key));
+  }
+
+  async #isDone(key: IdempotencyKey): Promise<boolean> {
+    const [row] = await this.db.run<Row & Record<string, unknown>>(FIND, primary(key));
+    return row !== undefined && row.resource_id !== null;
   }
 
   async #remembered(key: IdempotencyKey): Promise<Remembered> {

@@ -1,33 +1,17 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { PlatformCode } from '../platforms/platform.js';
+import { Column, Entity } from 'typeorm';
+import { AccountRow } from './account.entity.js';
 
+/** A mini-program of an app. */
 @Entity('platform_accounts')
-export class PlatformAccountRow {
-  @PrimaryColumn('text')
-  appId!: string;
-
-  @PrimaryColumn('text')
-  id!: string;
-
-  @Column('text')
-  platform!: PlatformCode;
-
+export class PlatformAccountRow extends AccountRow {
   @Column('text')
   platformAppId!: string;
 
-  @Column('text')
-  name!: string;
+  /** Where payments in this mini-program go, unless the app has only one place. */
+  @Column('text', { nullable: true })
+  defaultMerchantAccountId!: string | null;
 
-  @Column('text')
-  status!: 'active' | 'disabled';
-
-  /** Sealed JSON in the shape that the platform publishes. */
-  @Column('text')
-  credentials!: string;
-
-  @Column('timestamptz', { default: () => 'now()' })
-  createdAt!: Date;
-
-  @Column('timestamptz', { default: () => 'now()' })
-  updatedAt!: Date;
+  get ownId(): string {
+    return this.platformAppId;
+  }
 }

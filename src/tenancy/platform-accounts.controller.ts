@@ -1,12 +1,11 @@
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Context, type RequestContext, Server, type ServerCaller } from './caller.js';
+import { AccountCheckView, AccountQuery } from './accounts.schemas.js';
 import { Operation } from './operation.js';
 import {
-  AccountCheckView,
   CreatePlatformAccount,
   PlatformAccountPage,
-  PlatformAccountQuery,
   PlatformAccountView,
   UpdatePlatformAccount,
 } from './platform-accounts.schemas.js';
@@ -44,7 +43,7 @@ export class PlatformAccountsController {
     summary: 'List the mini-programs of this app',
     returns: PlatformAccountPage,
   })
-  list(@Server() { app }: ServerCaller, @Query({ schema: PlatformAccountQuery }) query: PlatformAccountQuery) {
+  list(@Server() { app }: ServerCaller, @Query({ schema: AccountQuery }) query: AccountQuery) {
     return this.accounts.list(app.id, query);
   }
 
@@ -64,8 +63,9 @@ export class PlatformAccountsController {
   @Operation({
     caller: 'server',
     id: 'updatePlatformAccount',
-    summary: 'Change the name, the status or credentials of a mini-program',
-    description: 'Credentials are merged: fields left out keep their value, and null takes one away.',
+    summary: 'Change the name, the status, credentials or the default merchant of a mini-program',
+    description:
+      'Credentials are merged: fields left out keep their value, and null takes one away. `defaultMerchantAccountId` must be a merchant account of the same platform; null takes it away.',
     returns: PlatformAccountView,
     write: true,
     problems: ['platform_account_not_found', 'sandbox_unavailable'],

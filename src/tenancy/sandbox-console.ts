@@ -4,30 +4,36 @@ import { z } from 'zod';
 import { problem } from '../common/problems.js';
 import { Config } from '../config/config.js';
 import type { PlatformCode } from '../platforms/platform.js';
+import type { AccountKind } from './account-kind.js';
+import type { Credentials } from './credentials.js';
 
-const Registered = z.object({ platformAppId: z.string(), credentials: z.record(z.string(), z.string()) });
+const Registered = z.looseObject({ credentials: z.record(z.string(), z.string()) });
 const Refused = z.object({ message: z.string() });
 
 export interface Registration {
   readonly platform: PlatformCode;
-  readonly platformAppId?: string | undefined;
+  /** The platform's own id of the account. */
+  readonly ownId: string | undefined;
   /** What a developer would type into the platform's console: ids, and the public halves of keys. */
-  readonly credentials: Readonly<Record<string, string>>;
+  readonly credentials: Credentials;
 }
 
-/** The consoles of the simulated platforms: registers a test app's mini-programs there. */
+/** The consoles of the simulated platforms: registers a test app's mini-programs and merchants there. */
 @Injectable()
 export class SandboxConsole {
   constructor(private readonly config: Config) {}
 
   /** Gives what the platform's console shows, generated where it was left out. Doing it again changes nothing. */
-  async register({ platform, platformAppId, credentials }: Registration): Promise<z.infer<typeof Registered>> {
+  async register(
+    { registeredAs, ownId: field }: AccountKind,
+    { platform, ownId, credentials }: Registration,
+  ): Promise<{ readonly ownId: string; readonly credentials: Credentials }> {
     const { sandboxUrl, publicUrl } = this.config;
     if (!sandboxUrl) throw problem('sandbox_unavailable', 'Test apps need the sandbox, and it is off: set SANDBOX=on.');
     const answer = await fetch(`${sandboxUrl}/_/accounts`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ platform, kind: 'program', platformAppId, credentials, callbackOrigin: publicUrl }),
+      body: JSON.stringify({ platform, kind: registeredAs, [field]: ownId, credentials, callbackOrigin: publicUrl }),
       signal: AbortSignal.timeout(10_000),
     }).catch((cause: unknown) => {
       throw problem('sandbox_unavailable', `The sandbox does not answer at ${sandboxUrl}.`, {}, { cause });
@@ -41,6 +47,7 @@ export class SandboxConsole {
       const why = refused.success ? refused.data.message : `status ${answer.status}`;
       throw problem('validation_failed', `The sandbox refuses the account: ${why}`);
     }
-    return Registered.parse(body);
+    const shown = Registered.parse(body);
+    return { ownId: z.string().parse(shown[field]), credentials: shown.credentials };
   }
 }

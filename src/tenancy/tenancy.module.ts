@@ -1,24 +1,42 @@
 import { Global, Module } from '@nestjs/common';
+import { AccountConsole } from './account-console.js';
 import { AccountSecrets } from './account-secrets.js';
+import { AccountTools } from './accounts.service.js';
 import { ApiKeys } from './api-keys.service.js';
 import { AppsController } from './apps.controller.js';
 import { Apps } from './apps.service.js';
 import { Audit } from './audit.js';
+import { BusinessTime } from './business-time.js';
 import { Idempotency } from './idempotency.js';
 import { IdempotencyRetention } from './idempotency-retention.js';
+import { MerchantAccountsController } from './merchant-accounts.controller.js';
+import { MerchantAccounts } from './merchant-accounts.service.js';
 import { PlatformAccountsController } from './platform-accounts.controller.js';
 import { PlatformAccounts } from './platform-accounts.service.js';
 import { RateLimits } from './rate-limits.js';
 import { SandboxConsole } from './sandbox-console.js';
 import { ServerKeys } from './server-keys.js';
 import { SigningKeys } from './signing-keys.js';
+import { UserListeners } from './user-listeners.js';
 
-const services = [ApiKeys, Apps, Audit, Idempotency, PlatformAccounts, RateLimits, ServerKeys, SigningKeys];
+const services = [
+  ApiKeys,
+  Apps,
+  Audit,
+  BusinessTime,
+  Idempotency,
+  MerchantAccounts,
+  PlatformAccounts,
+  RateLimits,
+  ServerKeys,
+  SigningKeys,
+  UserListeners,
+];
 
 @Global()
 @Module({
-  controllers: [AppsController, PlatformAccountsController],
-  providers: [...services, AccountSecrets, IdempotencyRetention, SandboxConsole],
+  controllers: [AppsController, MerchantAccountsController, PlatformAccountsController],
+  providers: [...services, AccountConsole, AccountSecrets, AccountTools, IdempotencyRetention, SandboxConsole],
   exports: services,
 })
 export class TenancyModule {}

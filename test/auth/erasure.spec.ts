@@ -1,5 +1,5 @@
-import type { UserListener, UserRef } from '../../src/auth/user-listener.js';
-import { UserListeners } from '../../src/auth/user-listener.js';
+import type { UserListener, UserRef } from '../../src/tenancy/user-listeners.js';
+import { UserListeners } from '../../src/tenancy/user-listeners.js';
 import { aCode, aLogin, anApp, aPhoneProof, ask, asServer, asUser, refresh, type LoggedIn, type TestApp } from '../support/client.js'; // prettier-ignore
 import { untilTold } from '../support/events.js';
 import { startMinibase, type Minibase } from '../support/minibase.js';

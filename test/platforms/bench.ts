@@ -41,6 +41,10 @@ export class Bench {
     this.impatientHttp = new UndiciHttp({ sandboxUrl: sandbox.url, timeout: 300 });
   }
 
+  get sandboxUrl(): string {
+    return this.sandbox.url;
+  }
+
   static async start(): Promise<Bench> {
     const dataDir = await mkdtemp(join(tmpdir(), 'minibase-'));
     const [sandbox, database] = await Promise.all([

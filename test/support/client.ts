@@ -88,6 +88,43 @@ export const aProgram = (minibase: Minibase, secretKey: string, platform: Platfo
     body: { platform, ...(credentials ? { credentials } : {}) },
   });
 
+/** Another merchant of an app. */
+export const aMerchant = (minibase: Minibase, secretKey: string, platform: PlatformCode, over: object = {}) =>
+  must<{ id: string; merchantId: string }>(minibase.url, 'POST', '/v1/merchant-accounts', {
+    token: secretKey,
+    body: { platform, ...over },
+  });
+
+/** A price of a new product; public, 19.90 yuan and paid once unless told otherwise. */
+export async function aPrice(
+  minibase: Minibase,
+  { secretKey: token }: Pick<TestApp, 'secretKey'>,
+  over: object = {},
+): Promise<{ id: string; productId: string; amount: number; maxQuantity: number }> {
+  const { id: productId } = await must<{ id: string }>(minibase.url, 'POST', '/v1/products', {
+    token,
+    body: { name: 'Coffee' },
+  });
+  const body = { productId, amount: 1990, audience: 'public', maxQuantity: 10, ...over };
+  return must(minibase.url, 'POST', '/v1/prices', { token, body });
+}
+
+export interface TestShop extends TestApp {
+  /** The only merchant on each platform. */
+  readonly merchants: Readonly<Record<PlatformCode, { id: string; merchantId: string }>>;
+  /** What its users can pay: public, 19.90 yuan, up to ten at once. */
+  readonly price: { readonly id: string; readonly productId: string; readonly amount: number };
+}
+
+/** A test app that can be paid: a mini-program and a merchant on each platform, and a price. */
+export async function aShop(minibase: Minibase, platforms?: readonly PlatformCode[]): Promise<TestShop> {
+  const app = await anApp(minibase, platforms);
+  const merchants = {} as Record<PlatformCode, { id: string; merchantId: string }>;
+  for (const platform of Object.keys(app.programs) as PlatformCode[])
+    merchants[platform] = await aMerchant(minibase, app.secretKey, platform);
+  return { ...app, merchants, price: await aPrice(minibase, app) };
+}
+
 /** What the sandbox's own surface answers. */
 export const sandbox = <T = Record<string, unknown>>(minibase: Minibase, action: string, body: object): Promise<T> =>
   must<T>(minibase.sandboxUrl, 'POST', `/_/${action}`, { body });

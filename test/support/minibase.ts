@@ -9,6 +9,8 @@ import { Clock } from '../../src/common/clock.js';
 import type { Config } from '../../src/config/config.js';
 import { Database } from '../../src/database/database.js';
 import { createServer, newLogger } from '../../src/server.js';
+import { Apps } from '../../src/tenancy/apps.service.js';
+import { freePort } from '../../src/database/embedded/free-port.js';
 import { createDatabase, type TestDatabase } from './postgres.js';
 
 /** Protocol time that a test can move. */
@@ -34,6 +36,8 @@ export interface Minibase {
   readonly clock: MovableClock;
   readonly database: Database;
   readonly app: NestFastifyApplication;
+  /** After a test has changed rows of apps by itself: what this process remembers of them is read anew. */
+  forgetApps(): void;
   /** Another API process on the same database and sandbox, with caches of its own. */
   another(over?: Partial<Config>): Promise<{ url: string; close(): Promise<void> }>;
   close(): Promise<void>;
@@ -45,8 +49,9 @@ export async function startMinibase(over: Partial<Config> = {}): Promise<Minibas
   const database = await createDatabase();
   const sandbox = await startSandbox({ host: '127.0.0.1', port: 0, dataDir, logLevel: 'silent' });
   const clock = new MovableClock();
-  const config = testConfig(database, sandbox, dataDir, over);
-  const first = await listening(config, clock);
+  const port = await freePort(undefined);
+  const config = testConfig(database, sandbox, dataDir, { publicUrl: `http://127.0.0.1:${port}`, ...over });
+  const first = await listening(config, clock, port);
   const others: { close(): Promise<void> }[] = [];
   return {
     url: first.url,
@@ -56,6 +61,7 @@ export async function startMinibase(over: Partial<Config> = {}): Promise<Minibas
     clock,
     database: first.app.get(Database),
     app: first.app,
+    forgetApps: () => first.app.get(Apps).forget(),
     another: async (changes = {}) => {
       const other = await listening({ ...config, ...changes }, clock);
       others.push(other);
@@ -70,11 +76,12 @@ export async function startMinibase(over: Partial<Config> = {}): Promise<Minibas
   };
 }
 
-async function listening(config: Config, clock: Clock) {
+/** `port` 0 takes a free one; the first has the one that PUBLIC_URL names, where platforms send their callbacks. */
+async function listening(config: Config, clock: Clock, port = 0) {
   const app = await createServer(config, newLogger(process.env['TEST_LOG'] ?? 'silent'), { clock });
-  await app.listen(0, '127.0.0.1');
-  const { port } = app.getHttpServer().address() as AddressInfo;
-  return { app, url: `http://127.0.0.1:${port}`, close: () => app.close() };
+  await app.listen(port, '127.0.0.1');
+  const { port: taken } = app.getHttpServer().address() as AddressInfo;
+  return { app, url: `http://127.0.0.1:${taken}`, close: () => app.close() };
 }
 
 const testConfig = (

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { keyIdOf } from '../../src/common/seal.js';
+import { newId } from '../../src/common/ids.js';
+import { keyIdOf, Sealer } from '../../src/common/seal.js';
 import { SEALED_COLUMNS } from '../../src/cli/sealed-columns.js';
-import { aCode, aLogin, anApp, ask, must, sandbox, type LoggedIn, type TestApp } from '../support/client.js';
+import { aCode, aLogin, aMerchant, anApp, ask, must, sandbox, type LoggedIn, type TestApp } from '../support/client.js';
 import { startMinibase, type Minibase } from '../support/minibase.js';
 import { accountsOf } from './support/accounts.js';
 import { runCli } from './support/cli.js';
@@ -18,6 +19,7 @@ describe('a new master key', () => {
     ming = await aLogin(minibase, app, 'ming');
     for (const platform of ['alipay', 'douyin'] as const) await aLogin(minibase, app, 'hong', platform);
     await setPhone(minibase.url, ming.accessToken);
+    await keepCallback(await aMerchant(minibase, app.secretKey, 'wechat'));
     // A key with an Idempotency-Key, so that a copy of the secret is kept for its repeat.
     const over = { token: minibase.operatorToken, body: { name: 'x' }, key: 'sealed-once' };
     await must(minibase.url, 'POST', `/v1/apps/${app.appId}/keys`, over);
@@ -33,6 +35,19 @@ describe('a new master key', () => {
       form: 'code',
     });
     return must(url, 'POST', '/v1/me/phone', { token, body: { platform: 'wechat', code } });
+  }
+
+  /** A callback as it is kept: headers and body as they came. */
+  async function keepCallback({ id: accountId }: { id: string }): Promise<void> {
+    const id = newId('callback');
+    const sealed = minibase.app
+      .get(Sealer)
+      .seal('{"headers":{},"body":""}', { app: app.appId, table: 'callbacks', row: id, column: 'sealed' });
+    await minibase.database.dataSource.query(
+      `insert into callbacks (app_id, id, account_id, platform, deduplication_key, type, status, sealed, received_at, updated_at)
+       values ($1, $2, $3, 'wechat', 'EV-1', 'OTHER', 'ignored', $4, now(), now())`,
+      [app.appId, id, accountId, sealed],
+    );
   }
 
   /** Every `table.column` that holds sealed values, with the ids of the keys that sealed them: found in the data. */

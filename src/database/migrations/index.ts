@@ -3,6 +3,7 @@ import { Events1700000001100 } from './1700000001100-events.js';
 import { Users1700000001200 } from './1700000001200-users.js';
 import { PlatformTokens1700000002000 } from './1700000002000-platform-tokens.js';
 import { QueueBuckets1700000003000 } from './1700000003000-queue-buckets.js';
+import { Payments1700000004000 } from './1700000004000-payments.js';
 
 /** All migrations, in order. `npm run migration:new` makes a file; add it here. */
 export const MIGRATIONS = [
@@ -11,4 +12,5 @@ export const MIGRATIONS = [
   Users1700000001200,
   PlatformTokens1700000002000,
   QueueBuckets1700000003000,
+  Payments1700000004000,
 ];

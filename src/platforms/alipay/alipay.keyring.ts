@@ -54,6 +54,12 @@ export class AlipayKeyring {
   }
 }
 
+/** Every key that Alipay is known to sign with for this account: what carries no certificate number is tried with each. */
+export async function alipayKeysOf({ alipayKey, certificates }: AlipayKeys): Promise<KeyObject[]> {
+  const renewed = await Promise.allSettled([...(certificates?.renewed.values() ?? [])]);
+  return [alipayKey, ...renewed.flatMap((key) => (key.status === 'fulfilled' ? [key.value] : []))];
+}
+
 function parseKeys(account: PlatformAccount): AlipayKeys {
   const parsed = AlipayCredentials.safeParse(account.credentials);
   if (!parsed.success) {

@@ -1,11 +1,10 @@
-import type { KeyObject } from 'node:crypto';
 import type { ZodType } from 'zod';
 import { shaped } from '../answers.js';
 import { PlatformError } from '../errors.js';
 import type { PlatformAccount, PlatformPhone } from '../platform.js';
 import { decryptContent } from './alipay.cipher.js';
 import { aesKeysDiffer, errorOf } from './alipay.errors.js';
-import type { AlipayKeys } from './alipay.keyring.js';
+import { type AlipayKeys, alipayKeysOf } from './alipay.keyring.js';
 import { aesKeyOf } from './alipay.request.js';
 import { verifiedContent } from './alipay.signature.js';
 import { PhoneAnswer, PhoneEnvelope } from './alipay.wire.js';
@@ -50,11 +49,8 @@ function readJson<T>(account: PlatformAccount, json: string, schema: ZodType<T>)
 }
 
 /** In certificate mode nothing says which certificate signed, so every one that we know is tried. */
-async function verifies(content: Buffer, signature: string, { alipayKey, certificates }: AlipayKeys): Promise<boolean> {
-  const verifiesWith = (key: KeyObject) => verifiedContent(content, signature, key) !== undefined;
-  if (verifiesWith(alipayKey)) return true;
-  const renewed = await Promise.allSettled([...(certificates?.renewed.values() ?? [])]);
-  return renewed.some((key) => key.status === 'fulfilled' && verifiesWith(key.value));
+async function verifies(content: Buffer, signature: string, keys: AlipayKeys): Promise<boolean> {
+  return (await alipayKeysOf(keys)).some((key) => verifiedContent(content, signature, key) !== undefined);
 }
 
 function decrypted(account: PlatformAccount, keys: AlipayKeys, ciphertext: string): unknown {

@@ -1,5 +1,6 @@
 import { isCode } from '../answers.js';
 import { PlatformError } from '../errors.js';
+import type { PaymentPlatform } from '../payment-platform.js';
 import type { PlatformHttp } from '../platform-http.js';
 import type {
   AccountCheck,
@@ -16,23 +17,26 @@ import { repeating } from '../repeating.js';
 import { AlipayAppId, AlipayCredentials, toConsole } from './alipay.credentials.js';
 import { AlipayGateway } from './alipay.gateway.js';
 import { AlipayKeyring } from './alipay.keyring.js';
+import { AlipayPayments } from './alipay.payments.js';
 import { readPhone } from './alipay.phone.js';
 import { verifyAccount } from './alipay.verification.js';
 import { UserToken } from './alipay.wire.js';
 
-/** Alipay's mini-programs: login and phone number, in key mode and in certificate mode. */
-export class AlipayPlatform implements LoginPlatform, PhonePlatform, VerifiablePlatform {
+/** Alipay's mini-programs: login, phone number and payments, in key mode and in certificate mode. */
+export class AlipayPlatform implements LoginPlatform, PhonePlatform, PaymentPlatform, VerifiablePlatform {
   readonly code = 'alipay';
   readonly platformAppId = AlipayAppId;
   readonly credentials = AlipayCredentials;
   readonly secretFields = ['appPrivateKey', 'aesKey'];
   readonly toConsole = toConsole;
+  readonly payments: AlipayPayments;
 
   readonly #keyring = new AlipayKeyring();
   readonly #gateway: AlipayGateway;
 
   constructor(http: PlatformHttp) {
     this.#gateway = new AlipayGateway(http, this.#keyring);
+    this.payments = new AlipayPayments(this.#gateway, this.#keyring);
   }
 
   async exchange(account: PlatformAccount, { code }: LoginCodes): Promise<PlatformPerson> {

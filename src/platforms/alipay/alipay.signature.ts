@@ -19,16 +19,19 @@ export function requestBaseString(params: Readonly<Record<string, string>>): str
 export const signRsa2 = (content: string, appPrivateKey: KeyObject): string =>
   sign(RSA2, Buffer.from(content), appPrivateKey).toString('base64');
 
+/** Whether `signature` (base64) is Alipay's over exactly `content`. */
+export const verifiesRsa2 = (content: Buffer, signature: string, alipayKey: KeyObject): boolean =>
+  verify(RSA2, content, alipayKey, Buffer.from(signature, 'base64'));
+
 /**
  * Gives the bytes that Alipay signed, or nothing when `signature` does not fit. Read only what this gives: the gateway
  * writes `/` as `\/`, and like some official SDKs we try once more without that when the text does not verify as it came.
  */
 export function verifiedContent(content: Buffer, signature: string, alipayKey: KeyObject): Buffer | undefined {
-  const signatureBytes = Buffer.from(signature, 'base64');
-  if (verify(RSA2, content, alipayKey, signatureBytes)) return content;
+  if (verifiesRsa2(content, signature, alipayKey)) return content;
   if (!content.includes('\\/')) return undefined;
   const unescaped = Buffer.from(content.toString('latin1').replaceAll('\\/', '/'), 'latin1');
-  return verify(RSA2, unescaped, alipayKey, signatureBytes) ? unescaped : undefined;
+  return verifiesRsa2(unescaped, signature, alipayKey) ? unescaped : undefined;
 }
 
 /** A gateway answer taken apart without being parsed: what is verified are the bytes that came. */

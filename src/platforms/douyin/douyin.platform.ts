@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Clock } from '../../common/clock.js';
 import type { AccessTokens, TokenSource } from '../access-tokens.js';
 import { checkToken, type Check } from '../account-checks.js';
+import type { PaymentPlatform } from '../payment-platform.js';
 import type { PlatformHttp } from '../platform-http.js';
 import type {
   AccountCheck,
@@ -22,16 +23,20 @@ import { openSessionData, phoneIn, profileIn } from '../session-data.js';
 import { DouyinApi } from './api.js';
 import { credentialsOf, DouyinCredentials, toConsole } from './credentials.js';
 import { exchangeCodes } from './login.js';
+import { DouyinPayments } from './pay/douyin-payments.js';
 import { exchangePhoneCode } from './phone.js';
 import { accessToken, clientToken } from './tokens.js';
 
 /** Douyin mini-programs, in the Douyin, Toutiao and Douyin-lite apps. */
-export class DouyinPlatform implements LoginPlatform, PhonePlatform, ProfilePlatform, VerifiablePlatform {
+export class DouyinPlatform
+  implements LoginPlatform, PhonePlatform, ProfilePlatform, VerifiablePlatform, PaymentPlatform
+{
   readonly code = 'douyin';
   readonly platformAppId = z.string().regex(/^tt[0-9a-f]{16,18}$/, 'is tt and 16 to 18 hexadecimal digits');
   readonly credentials = DouyinCredentials;
   readonly secretFields = ['secret', 'appPrivateKey', 'previousAppPrivateKey'];
   readonly toConsole = toConsole;
+  readonly payments: DouyinPayments;
   readonly #api: DouyinApi;
   readonly #accessToken: TokenSource;
   readonly #clientToken: TokenSource;
@@ -44,6 +49,7 @@ export class DouyinPlatform implements LoginPlatform, PhonePlatform, ProfilePlat
     this.#api = new DouyinApi(http);
     this.#accessToken = accessToken(this.#api);
     this.#clientToken = clientToken(this.#api);
+    this.payments = new DouyinPayments(this.#api, tokens, this.#clientToken, clock);
   }
 
   exchange(account: PlatformAccount, codes: LoginCodes): Promise<PlatformPerson> {

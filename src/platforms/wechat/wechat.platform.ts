@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Clock } from '../../common/clock.js';
 import type { AccessTokens, TokenSource } from '../access-tokens.js';
 import { checkToken } from '../account-checks.js';
+import type { PaymentPlatform } from '../payment-platform.js';
 import type { PlatformHttp } from '../platform-http.js';
 import type {
   AccountCheck,
@@ -22,15 +23,19 @@ import { openSessionData, phoneIn, profileIn } from '../session-data.js';
 import { WechatApi } from './api.js';
 import { WechatCredentials } from './credentials.js';
 import { exchangeCode } from './login.js';
+import { WechatPayments } from './pay/pay.js';
 import { exchangePhoneCode } from './phone.js';
 import { stableToken } from './token.js';
 
 /** WeChat mini-programs and mini-games. */
-export class WechatPlatform implements LoginPlatform, PhonePlatform, ProfilePlatform, VerifiablePlatform {
+export class WechatPlatform
+  implements LoginPlatform, PhonePlatform, ProfilePlatform, VerifiablePlatform, PaymentPlatform
+{
   readonly code = 'wechat';
   readonly platformAppId = z.string().regex(/^wx[0-9a-f]{16}$/, 'is wx and 16 hexadecimal digits');
   readonly credentials = WechatCredentials;
   readonly secretFields = ['secret'];
+  readonly payments: WechatPayments;
   readonly #api: WechatApi;
   readonly #token: TokenSource;
 
@@ -41,6 +46,7 @@ export class WechatPlatform implements LoginPlatform, PhonePlatform, ProfilePlat
   ) {
     this.#api = new WechatApi(http);
     this.#token = stableToken(this.#api);
+    this.payments = new WechatPayments(http, clock);
   }
 
   exchange(account: PlatformAccount, codes: LoginCodes): Promise<PlatformPerson> {

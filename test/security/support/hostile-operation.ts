@@ -16,6 +16,8 @@ export interface Truth {
   readonly appId: string;
   /** By the part of the path before it: `users`. */
   readonly ids: Readonly<Record<string, string>>;
+  /** By the name of the member of a body that holds it: `userId`. */
+  readonly named: Readonly<Record<string, string>>;
 }
 
 const percent = (text: string): string =>
@@ -33,7 +35,7 @@ const encoded = hostileText.chain((text) =>
 export function hostileRequests(operation: Operation, document: Document, truth: Truth): fc.Arbitrary<HostileRequest> {
   const resolve = (ref: string): Schema => document.components.schemas[ref.split('/').at(-1)!] as Schema;
   const media = operation.requestBody?.content?.['application/json'];
-  const examples = Object.values(media?.examples ?? {}).map(({ value }) => value);
+  const examples = Object.values(media?.examples ?? {}).map(({ value }) => truly(value, truth));
   return fc.record({
     method: often(
       fc.constant(operation.method),
@@ -43,10 +45,19 @@ export function hostileRequests(operation: Operation, document: Document, truth:
     target: targets(operation, truth),
     headers: headersOf(operation, truth),
     body: media
-      ? bodies(fitting(media.schema as Schema, resolve), examples)
+      ? bodies(
+          fitting(media.schema as Schema, resolve).map((value) => truly(value, truth)),
+          examples,
+        )
       : often(fc.constant(Buffer.alloc(0)), someBytes),
   });
 }
+
+/** The same with ids that exist, so that a body gets past the look-up. */
+const truly = (value: unknown, { named }: Truth): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, named[name] ?? member]))
+    : value;
 
 function targets({ path, parameters = [] }: Operation, { ids }: Truth): fc.Arbitrary<string> {
   const segments = path

@@ -1,0 +1,199 @@
+import { Injectable } from '@nestjs/common';
+import { Database, statement, type Tx } from '../database/database.js';
+import type { CallbackContent, PlatformSettings } from '../platforms/payment-platform.js';
+import { Platforms } from '../platforms/registry.js';
+import type { PlatformCode } from '../platforms/platform.js';
+import { BusinessTime } from '../tenancy/business-time.js';
+import type { AppRecord } from '../tenancy/caller.js';
+import { Mismatch } from './mismatch.js';
+import { Refunding } from './refunding.js';
+import { FIND_REFUND_BY_NUMBER, FIND_REFUND_BY_PLATFORM } from './refunding.sql.js';
+import { type AttemptRow, attemptColumns, type RefundRow } from './rows.js';
+import { Settlement } from './settlement.js';
+import { LOCK_PAYMENT } from './settlement.sql.js';
+
+const PAID_ATTEMPT = statement(`
+  select ${attemptColumns('a')} from payment_attempts a
+  where a.app_id = $1 and a.platform = $2 and (a.number = $3 or a.platform_transaction_id = $4) limit 1`);
+
+type RefundContent = Extract<CallbackContent, { kind: 'refund' }>;
+type RequestContent = Extract<CallbackContent, { kind: 'refund_request' }>;
+
+/** Where a verified callback arrived. */
+export interface Arrival {
+  readonly app: AppRecord;
+  readonly platform: PlatformCode;
+  readonly accountId: string;
+}
+
+/** What became of a callback's content. */
+export interface Concluded {
+  readonly status: 'settled' | 'ignored';
+  readonly objectId: string | null;
+  readonly requested?: RequestedRefund;
+}
+
+/** What a refund that the platform asked about is answered with. */
+export interface RequestedRefund {
+  /** Our number for it. */
+  readonly refundNumber: string;
+  /** Those of its payment. */
+  readonly settings: PlatformSettings;
+}
+
+/** Does what a verified callback says, in the transaction that keeps it. Throws Mismatch when it cannot be. */
+@Injectable()
+export class CallbackContents {
+  constructor(
+    private readonly db: Database,
+    private readonly time: BusinessTime,
+    private readonly platforms: Platforms,
+    private readonly settlement: Settlement,
+    private readonly refunding: Refunding,
+  ) {}
+
+  async apply(tx: Tx, arrival: Arrival, content: CallbackContent): Promise<Concluded> {
+    switch (content.kind) {
+      case 'payment':
+        return this.#payment(tx, arrival, content);
+      case 'refund':
+        return this.#refund(tx, arrival, content);
+      case 'refund_request':
+        return this.#requested(tx, arrival, content);
+      case 'other':
+        return { status: 'ignored', objectId: null };
+    }
+  }
+
+  async #payment(
+    tx: Tx,
+    { app, platform, accountId }: Arrival,
+    { number, state }: Extract<CallbackContent, { kind: 'payment' }>,
+  ): Promise<Concluded> {
+    switch (state.kind) {
+      case 'succeeded': {
+        const success = { platform, number, paid: state.paid, accountId };
+        const { paymentId } = await this.settlement.settle(tx, app, success);
+        return { status: 'settled', objectId: paymentId };
+      }
+      case 'closed':
+      case 'failed': {
+        const attempt = await this.#attempt(tx, { app, platform, accountId }, number, null);
+        const isFailed = state.kind === 'failed';
+        await this.settlement.end(tx, app, number, isFailed ? 'refused' : 'closed', isFailed ? state.platformCode : undefined); // prettier-ignore
+        return { status: 'settled', objectId: attempt.paymentId };
+      }
+      case 'pending':
+      case 'absent':
+        return { status: 'ignored', objectId: null };
+    }
+  }
+
+  async #refund(tx: Tx, arrival: Arrival, content: RefundContent): Promise<Concluded> {
+    const known = await this.#known(tx, arrival, content);
+    if (known) {
+      await this.#mustBeOurs(tx, arrival, known);
+      await this.refunding.apply(tx, known, content.state, this.#soon(arrival, known));
+      return { status: 'settled', objectId: known.id };
+    }
+    return this.#foreign(tx, arrival, content);
+  }
+
+  /** A refund that somebody began at the platform, of which the platform tells only now. */
+  async #foreign(tx: Tx, arrival: Arrival, { paymentNumber, transactionId, state }: RefundContent): Promise<Concluded> {
+    const attempt = await this.#attempt(tx, arrival, paymentNumber ?? null, transactionId ?? null);
+    await this.db.run(LOCK_PAYMENT, [arrival.app.id, attempt.paymentId], tx);
+    if (state.kind === 'failed' || state.kind === 'absent' || state.kind === 'later') {
+      return { status: 'ignored', objectId: attempt.paymentId };
+    }
+    const { facts } = state;
+    const amount =
+      facts.amount ?? (facts.refundedTotal === undefined ? 0 : facts.refundedTotal - attempt.amountRefunded);
+    if (facts.amount === undefined && facts.refundedTotal !== undefined && amount <= 0) {
+      return { status: 'settled', objectId: attempt.paymentId };
+    }
+    if (amount <= 0)
+      throw new Mismatch('refund_amount', 'the platform does not tell how much it gave back', attempt.paymentId);
+    const refund = await this.refunding.recordForeign(tx, {
+      attempt,
+      amount,
+      status: 'pending',
+      reason: null,
+      ...(facts.platformRefundId === undefined ? {} : { platformRefundId: facts.platformRefundId }),
+      checkAt: this.#soon(arrival, { platform: arrival.platform }),
+    });
+    if (!refund) return { status: 'settled', objectId: attempt.paymentId };
+    await this.refunding.apply(tx, refund, state, this.#soon(arrival, refund));
+    return { status: 'settled', objectId: refund.id };
+  }
+
+  /** Somebody asks for a refund: it gets our number, and a decision is waited for where one is needed. */
+  async #requested(tx: Tx, arrival: Arrival, content: RequestContent): Promise<Concluded> {
+    const { platformRefundId, paymentNumber, amount, reason, needsDecision, decideBefore } = content;
+    const known = await this.#byPlatform(tx, arrival, platformRefundId);
+    const attempt = await this.#attempt(tx, arrival, paymentNumber, null);
+    if (known) return requestedRefund(known, attempt);
+    await this.db.run(LOCK_PAYMENT, [arrival.app.id, attempt.paymentId], tx);
+    const refund = await this.refunding.recordForeign(tx, {
+      attempt,
+      amount,
+      status: needsDecision ? 'requested' : 'pending',
+      reason: reason?.slice(0, 200) ?? null,
+      platformRefundId,
+      decideBefore: needsDecision ? decideBefore : null,
+      checkAt: needsDecision ? decideBefore : this.#soon(arrival, { platform: arrival.platform }),
+    });
+    const settled = refund ?? (await this.#byPlatform(tx, arrival, platformRefundId));
+    if (!settled) throw new Error('the requested refund is neither new nor known');
+    return requestedRefund(settled, attempt);
+  }
+
+  async #known(tx: Tx, arrival: Arrival, content: RefundContent): Promise<RefundRow | undefined> {
+    const { refundNumber, state } = content;
+    if (refundNumber !== undefined) {
+      const [refund] = await this.db.run<RefundRow>(FIND_REFUND_BY_NUMBER, [arrival.app.id, refundNumber], tx);
+      if (refund) return refund;
+    }
+    const platformRefundId = 'facts' in state ? state.facts.platformRefundId : undefined;
+    return platformRefundId === undefined ? undefined : this.#byPlatform(tx, arrival, platformRefundId);
+  }
+
+  async #byPlatform(tx: Tx, { app, platform }: Arrival, platformRefundId: string): Promise<RefundRow | undefined> {
+    const [refund] = await this.db.run<RefundRow>(FIND_REFUND_BY_PLATFORM, [app.id, platform, platformRefundId], tx);
+    return refund;
+  }
+
+  async #attempt(tx: Tx, arrival: Arrival, number: string | null, transactionId: string | null): Promise<AttemptRow> {
+    const values = [arrival.app.id, arrival.platform, number, transactionId];
+    const [attempt] = await this.db.run<AttemptRow>(PAID_ATTEMPT, values, tx);
+    if (!attempt) throw new Mismatch('unknown_payment', 'there is no payment under that number');
+    mustBelong(arrival, attempt, attempt.paymentId);
+    return attempt;
+  }
+
+  async #mustBeOurs(tx: Tx, arrival: Arrival, refund: RefundRow): Promise<void> {
+    const [attempt] = await this.db.run<AttemptRow>(ATTEMPT, [arrival.app.id, refund.attemptId], tx);
+    if (!attempt) throw new Error(`refund ${refund.id} has no attempt`);
+    mustBelong(arrival, attempt, refund.id);
+  }
+
+  #soon({ app }: Arrival, { platform }: { platform: PlatformCode }): Date {
+    const [seconds = 60] = this.platforms.payments(platform).askAfter.refund;
+    return new Date(this.time.now(app).getTime() + seconds * 1_000);
+  }
+}
+
+const ATTEMPT = statement(`select ${attemptColumns('a')} from payment_attempts a where a.app_id = $1 and a.id = $2`);
+
+const requestedRefund = ({ id, number }: RefundRow, { settings }: AttemptRow): Concluded => ({
+  status: 'settled',
+  objectId: id,
+  requested: { refundNumber: number, settings },
+});
+
+/** A callback may speak only of the payments of the account at whose address it arrived. */
+function mustBelong({ platform, accountId }: Arrival, attempt: AttemptRow, objectId: string): void {
+  const isOwn =
+    attempt.platform === platform && [attempt.merchantAccountId, attempt.platformAccountId].includes(accountId);
+  if (!isOwn) throw new Mismatch('account', 'it is about a payment of another account', objectId);
+}

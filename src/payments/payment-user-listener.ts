@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { Database, statement, type Tx } from '../database/database.js';
+import { type UserListener, UserListeners, type UserRef } from '../tenancy/user-listeners.js';
+import { PaymentList } from './payment-list.js';
+import { ERASED } from './settlement.js';
+
+const MOVE = statement(`update payments set user_id = $3 where app_id = $1 and user_id = $2`);
+/** Ids and amounts stay for the books; what the developer wrote about the person goes. */
+const FORGET = statement(`update payments set metadata = '{}' where app_id = $1 and user_id = $2`);
+const FORGET_PAYERS = statement(`
+  update payment_attempts set payer = '${ERASED}'
+  where app_id = $1 and payment_id in (select id from payments where app_id = $1 and user_id = $2)
+    and status in ('succeeded', 'failed', 'closed')`);
+const FORGET_CALLBACKS = statement(`
+  update callbacks set sealed = null
+  where app_id = $1 and sealed is not null and object_id in (
+    select id from payments where app_id = $1 and user_id = $2
+    union all
+    select r.id from refunds r join payments p on p.app_id = $1 and p.id = r.payment_id
+    where r.app_id = $1 and p.user_id = $2)`);
+const PAGE = 100;
+
+/** What becomes of payments when a user goes or becomes another. */
+@Injectable()
+export class PaymentUserListener implements UserListener {
+  readonly name = 'payments';
+
+  constructor(
+    private readonly db: Database,
+    private readonly lists: PaymentList,
+    listeners: UserListeners,
+  ) {
+    listeners.register(this);
+  }
+
+  async onErased(tx: Tx, { appId, userId }: UserRef): Promise<void> {
+    for (const removal of [FORGET, FORGET_PAYERS, FORGET_CALLBACKS]) await this.db.run(removal, [appId, userId], tx);
+  }
+
+  async onMerged(tx: Tx, from: UserRef, into: UserRef): Promise<void> {
+    await this.db.run(MOVE, [from.appId, from.userId, into.userId], tx);
+  }
+
+  async export({ appId, userId }: UserRef): Promise<unknown> {
+    const all: unknown[] = [];
+    for (let cursor: string | undefined; ;) {
+      const page = await this.lists.list(appId, { limit: PAGE, userId, ...(cursor === undefined ? {} : { cursor }) });
+      all.push(...page.data);
+      if (page.nextCursor === null) return all;
+      cursor = page.nextCursor;
+    }
+  }
+}

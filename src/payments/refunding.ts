@@ -1,0 +1,206 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
+import { newId, newNumber } from '../common/ids.js';
+import { Database, type Tx } from '../database/database.js';
+import type { EventType } from '../events/event-types.js';
+import type { RefundFacts, RefundState } from '../platforms/payment-platform.js';
+import { clearing, REFUNDS, UNEXPECTED } from './ledger.js';
+import { Mismatch } from './mismatch.js';
+import { REFUND_MOVES } from './moves.js';
+import { PaymentListeners } from './payment-listener.js';
+import { PaymentNews } from './payment-news.js';
+import { INSERT_REFUND, RESERVE_ON } from './refunding.sql.js';
+import type { AttemptRow, RefundRow } from './rows.js';
+import { BOOK, COUNT_REFUND, FREE_RESERVED, LOCK_PAYMENT, MOVE_REFUND } from './settlement.sql.js';
+
+/** A refund to be written: its amount is reserved already. */
+export interface NewRefund {
+  readonly attempt: Pick<AttemptRow, 'appId' | 'id' | 'paymentId' | 'platform' | 'merchantAccountId' | 'currency'>;
+  readonly amount: number;
+  readonly source: RefundRow['source'];
+  readonly status: 'requested' | 'pending';
+  readonly reason: string | null;
+  readonly reference?: string | null;
+  readonly platformRefundId?: string;
+  readonly decideBefore?: Date | null;
+  /** Business time: when to send it, or to ask about it. */
+  readonly checkAt: Date | null;
+}
+
+/** The one place that writes refunds and moves them. Who writes one has locked its payment; who moves one locks it here. */
+@Injectable()
+export class Refunding {
+  constructor(
+    private readonly db: Database,
+    private readonly clock: Clock,
+    private readonly listeners: PaymentListeners,
+    private readonly news: PaymentNews,
+  ) {}
+
+  /** Undefined: another refund has this reference, or the platform's id of this refund. */
+  async insert(tx: Tx, refund: NewRefund): Promise<RefundRow | undefined> {
+    const { attempt, amount, source, status, reason } = refund;
+    const now = this.clock.now();
+    const [row] = await this.db.run<RefundRow>(
+      INSERT_REFUND,
+      [
+        attempt.appId,
+        newId('refund'),
+        attempt.paymentId,
+        attempt.id,
+        newNumber(),
+        attempt.platform,
+        attempt.merchantAccountId,
+        status,
+        source,
+        amount,
+        attempt.currency,
+        reason,
+        refund.reference ?? null,
+        refund.platformRefundId ?? null,
+        refund.decideBefore ?? null,
+        refund.checkAt,
+        status === 'pending' ? now : null,
+        now,
+      ],
+      tx,
+    );
+    if (row) await this.news.ofRefund(tx, 'refund.created', row, now);
+    return row;
+  }
+
+  /** Gives back in full what came although nobody waited for it; the amount is reserved with the success. */
+  async refundUnexpected(tx: Tx, attempt: AttemptRow): Promise<void> {
+    const refund = await this.insert(tx, {
+      attempt,
+      amount: attempt.amount,
+      source: 'automatic',
+      status: 'requested',
+      reason: 'paid twice or too late',
+      checkAt: this.clock.now(),
+    });
+    if (!refund) throw new Error(`the automatic refund of ${attempt.id} could not be written`);
+  }
+
+  /**
+   * A refund that began at the platform. Undefined: it is known already. Throws Mismatch when more is given back than
+   * there is.
+   */
+  async recordForeign(tx: Tx, refund: Omit<NewRefund, 'source'>): Promise<RefundRow | undefined> {
+    const { attempt, amount } = refund;
+    const values = [attempt.appId, attempt.id, amount, this.clock.now()];
+    const reserved = await this.db.run(RESERVE_ON, values, tx);
+    if (reserved.length === 0) {
+      throw new Mismatch('refund_amount', 'the platform gives back more than is left', attempt.paymentId);
+    }
+    const row = await this.insert(tx, { ...refund, source: 'platform' });
+    if (!row) await this.db.run(FREE_RESERVED, values, tx);
+    return row;
+  }
+
+  /**
+   * Applies what the platform says of a refund; says whether it changed anything. `checkAt` (business time): when to ask
+   * again if it is not over. Throws Mismatch for another amount than ours.
+   */
+  async apply(tx: Tx, refund: RefundRow, state: RefundState, checkAt: Date): Promise<boolean> {
+    await this.db.run(LOCK_PAYMENT, [refund.appId, refund.paymentId], tx);
+    switch (state.kind) {
+      case 'succeeded':
+        return this.#succeed(tx, refund, state.facts);
+      case 'pending':
+        return this.#move(tx, refund, 'accepted', 'refund.pending', state.facts, checkAt);
+      case 'action_required':
+        return this.#move(tx, refund, 'stuck', 'refund.action_required', state.facts, checkAt, state.detail);
+      case 'failed':
+        return this.#fail(tx, refund, state);
+      case 'later':
+      case 'absent':
+        return false;
+    }
+  }
+
+  /** The merchant has said no: nothing goes out, and the amount is free again. */
+  async reject(tx: Tx, refund: RefundRow, reason: string): Promise<boolean> {
+    await this.db.run(LOCK_PAYMENT, [refund.appId, refund.paymentId], tx);
+    const { from, to } = REFUND_MOVES.rejected;
+    const now = this.clock.now();
+    const moved = await this.db.run(
+      MOVE_REFUND,
+      [refund.appId, refund.id, to, from, null, 'rejected', reason, null, null, now],
+      tx,
+    );
+    if (moved.length === 0) return false;
+    await this.#free(tx, refund, now);
+    await this.news.ofRefund(tx, 'refund.rejected', { ...refund, status: to }, now);
+    return true;
+  }
+
+  async #succeed(tx: Tx, refund: RefundRow, facts: RefundFacts): Promise<boolean> {
+    compare(refund, facts);
+    const now = this.clock.now();
+    const { from, to } = REFUND_MOVES.settled;
+    const { appId, id, paymentId, attemptId, amount, currency, platform, merchantAccountId } = refund;
+    const values = [
+      appId,
+      id,
+      to,
+      from,
+      facts.platformRefundId ?? null,
+      null,
+      null,
+      facts.succeededAt ?? now,
+      null,
+      now,
+    ];
+    const moved = await this.db.run(MOVE_REFUND, values, tx);
+    if (moved.length === 0) return false;
+    const [counted] = await this.db.run<{ kept: boolean }>(COUNT_REFUND, [appId, attemptId, amount, now], tx);
+    const debit = counted?.kept ? REFUNDS : UNEXPECTED;
+    const credit = clearing(platform, merchantAccountId);
+    const transfer = [appId, newId('transfer'), debit, credit, amount, currency, 'refund', id, id, now];
+    await this.db.run(BOOK, transfer, tx);
+    await this.news.ofRefund(tx, 'refund.succeeded', { ...refund, status: to }, now);
+    await this.listeners.onRefunded(tx, { appId, id: paymentId, refundId: id, amount });
+    return true;
+  }
+
+  async #fail(tx: Tx, refund: RefundRow, { platformCode, detail }: { platformCode: string; detail: string }) {
+    const now = this.clock.now();
+    const { from, to } = REFUND_MOVES.failed;
+    const values = [refund.appId, refund.id, to, from, null, platformCode, detail, null, null, now];
+    const moved = await this.db.run(MOVE_REFUND, values, tx);
+    if (moved.length === 0) return false;
+    await this.#free(tx, refund, now);
+    await this.news.ofRefund(tx, 'refund.failed', { ...refund, status: to }, now, { platformCode });
+    return true;
+  }
+
+  async #move(
+    tx: Tx,
+    refund: RefundRow,
+    move: 'accepted' | 'stuck',
+    event: EventType,
+    facts: RefundFacts,
+    checkAt: Date,
+    detail: string | null = null,
+  ): Promise<boolean> {
+    compare(refund, facts);
+    const now = this.clock.now();
+    const { from, to } = REFUND_MOVES[move];
+    const platformId = facts.platformRefundId ?? null;
+    const values = [refund.appId, refund.id, to, from, platformId, null, detail, null, checkAt, now];
+    const moved = await this.db.run(MOVE_REFUND, values, tx);
+    if (moved.length === 0) return false;
+    await this.news.ofRefund(tx, event, { ...refund, status: to }, now);
+    return true;
+  }
+
+  async #free(tx: Tx, { appId, attemptId, amount }: RefundRow, now: Date): Promise<void> {
+    await this.db.run(FREE_RESERVED, [appId, attemptId, amount, now], tx);
+  }
+}
+
+function compare({ id, amount }: RefundRow, facts: RefundFacts): void {
+  if (facts.amount === undefined || facts.amount === amount) return;
+  throw new Mismatch('refund_amount', `the platform's amount is not that of refund ${id}`, id);
+}

@@ -1,0 +1,94 @@
+import type { Clock } from '../../../common/clock.js';
+import {
+  type Acknowledgement,
+  CallbackRefused,
+  type ClientAction,
+  type Closing,
+  type HttpReply,
+  type MerchantAccount,
+  type PayAccounts,
+  type PayOrder,
+  type PayState,
+  type PlatformCallback,
+  type PlatformPayments,
+  type RawCallback,
+  type RefundOrder,
+  type RefundState,
+  type Submission,
+} from '../../payment-platform.js';
+import type { PlatformHttp } from '../../platform-http.js';
+import type { AccountCheck, PlatformAccount } from '../../platform.js';
+import { acknowledge, readCallback } from './callback.js';
+import { closeOrder, queryOrder, requestPayment, submitOrder } from './orders.js';
+import { WechatPayApi } from './pay.api.js';
+import { WECHAT_MERCHANT } from './pay.credentials.js';
+import { WechatPaySettings } from './pay.settings.js';
+import { queryRefund, sendRefund } from './refunds.js';
+import { verifyMerchant } from './verification.js';
+
+/** Long enough for an order of ours that WeChat Pay has read, and not yet answered, to be there. */
+const IN_FLIGHT = 60_000;
+
+/** WeChat Pay, APIv3, for direct merchants: mini-program payments and their refunds. */
+export class WechatPayments implements PlatformPayments {
+  readonly merchant = WECHAT_MERCHANT;
+  readonly settings = WechatPaySettings;
+  readonly requiredSettings = [];
+  readonly testSettings = {};
+  readonly callbacksTo = 'merchant';
+  // A refund to a wallet takes minutes, to a bank card up to three days.
+  readonly askAfter = {
+    payment: [5, 10, 30, 60, 180, 300, 600, 1_800, 3_600],
+    refund: [60, 120, 300, 600, 1_800, 3_600],
+  };
+  readonly refundSpacing = 60;
+  readonly #api: WechatPayApi;
+
+  constructor(http: PlatformHttp, clock: Clock) {
+    this.#api = new WechatPayApi(http, clock);
+  }
+
+  submit(accounts: PayAccounts, order: PayOrder, businessNow: Date): Promise<Submission> {
+    return submitOrder(this.#api, accounts, order, businessNow);
+  }
+
+  clientAction(accounts: PayAccounts, order: PayOrder, businessNow: Date): ClientAction {
+    return requestPayment(this.#api, accounts, order, businessNow);
+  }
+
+  query(accounts: PayAccounts, order: PayOrder): Promise<PayState> {
+    return queryOrder(this.#api, accounts, order);
+  }
+
+  close(accounts: PayAccounts, order: PayOrder): Promise<Closing> {
+    return closeOrder(this.#api, accounts, order);
+  }
+
+  absentIsFinalAt(_: PayOrder, submittedAt: Date): Date {
+    return new Date(submittedAt.getTime() + IN_FLIGHT);
+  }
+
+  refund(accounts: PayAccounts, refund: RefundOrder): Promise<RefundState> {
+    return sendRefund(this.#api, accounts, refund);
+  }
+
+  queryRefund(accounts: PayAccounts, refund: RefundOrder): Promise<RefundState> {
+    return queryRefund(this.#api, accounts, refund);
+  }
+
+  async readCallback(account: MerchantAccount | PlatformAccount, callback: RawCallback): Promise<PlatformCallback> {
+    if ('merchantId' in account) return readCallback(this.#api, account, callback);
+    throw new CallbackRefused(
+      'malformed',
+      'WeChat Pay calls the address of the merchant account, not of the mini-program.',
+    );
+  }
+
+  acknowledge(acknowledgement: Acknowledgement): HttpReply {
+    return acknowledge(acknowledgement);
+  }
+
+  verifyMerchant(merchant: MerchantAccount, programs: readonly PlatformAccount[]): Promise<AccountCheck> {
+    return verifyMerchant(this.#api, merchant, programs);
+  }
+}

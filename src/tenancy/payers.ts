@@ -1,0 +1,27 @@
+import type { PlatformCode } from '../platforms/platform.js';
+
+/** As whom a user pays in a mini-program. */
+export interface Payer {
+  readonly userId: string;
+  readonly openid: string;
+}
+
+/** Who knows users' identities; the `auth` domain does. */
+export abstract class Payers {
+  /**
+   * The user's openid in that mini-program; of a merged user, that of who took over. Undefined when the user never came
+   * from there, or only as an anonymous visitor. Throws `user_not_found`, and `user_gone` for an erased one.
+   */
+  abstract find(
+    appId: string,
+    userId: string,
+    platform: PlatformCode,
+    platformAppId: string,
+  ): Promise<Payer | undefined>;
+
+  /** The user's mini-programs on a platform, the latest login first: where to pay when nobody says. */
+  abstract programs(appId: string, userId: string, platform: PlatformCode): Promise<readonly string[]>;
+
+  /** The user behind an id: itself, or who took over. Throws like `find`. */
+  abstract userOf(appId: string, userId: string): Promise<string>;
+}

@@ -1,0 +1,22 @@
+import { Bench } from './bench.js';
+import { SandboxPayments } from './payment-bench.js';
+import { alipay, douyin, wechat } from './payment-stands.js';
+import { behavesLikeAPaymentPlatform, type PlatformCall } from './payment.contract.js';
+
+let bench: Bench;
+const standing = () => bench;
+
+beforeAll(async () => {
+  bench = await Bench.start();
+});
+afterAll(() => bench.stop());
+
+for (const [name, stand] of [
+  ['WeChat Pay', wechat(standing, 'public_key')],
+  ['Alipay', alipay('key')],
+  ['Douyin', douyin(standing)],
+] as const) {
+  behavesLikeAPaymentPlatform(name, Object.keys(stand.calls) as PlatformCall[], () =>
+    SandboxPayments.open(bench, stand),
+  );
+}
