@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 /** ESM under Jest on Node 20 needs `--experimental-vm-modules`; the npm scripts set it. */
 module.exports = {
   testEnvironment: 'node',
@@ -22,7 +24,7 @@ module.exports = {
   },
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
-  // Each suite waits for its servers more than it computes, so every core gets one.
-  maxWorkers: '100%',
+  // Suites wait for servers and sweeps more than they compute: two cores keep three of them busy.
+  maxWorkers: availableParallelism() + 1,
   testTimeout: 30_000,
 };

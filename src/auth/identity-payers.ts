@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { notFound, problem } from '../common/problems.js';
-import { Database, statement } from '../database/database.js';
+import { Database, statement, type Tx } from '../database/database.js';
 import type { PlatformCode } from '../platforms/platform.js';
 import { type Payer, Payers } from '../tenancy/payers.js';
 
@@ -53,8 +53,8 @@ export class IdentityPayers extends Payers {
     return rows.map((row) => row.platform_app_id);
   }
 
-  override async userOf(appId: string, userId: string): Promise<string> {
-    const [row] = await this.db.run<FoundUser>(USER, [appId, userId]);
+  override async userOf(appId: string, userId: string, tx?: Tx): Promise<string> {
+    const [row] = await this.db.run<FoundUser>(USER, [appId, userId], tx);
     return present(row, userId).id;
   }
 }

@@ -80,7 +80,7 @@ export class MyPricesController {
   @Operation({
     caller: 'user',
     id: 'listMyPrices',
-    summary: 'List the prices that I can pay or subscribe to',
+    summary: 'List the prices that are public and active',
     returns: PublicPricePage,
   })
   list(@User() { app }: UserCaller, @Query({ schema: PageQuery }) query: PageQuery) {

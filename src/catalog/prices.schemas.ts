@@ -1,10 +1,8 @@
 import { z } from 'zod';
+import { MOST_FEN } from '../common/money.js';
 import { PageQuery, pageOf } from '../common/pagination.js';
 import { settings, settingsByPlatform } from '../tenancy/platform-settings.js';
 import { activeOnly, FeaturesView } from './products.schemas.js';
-
-/** A hundred million yuan: what Alipay takes at once, the most of all. */
-export const MOST_FEN = 10_000_000_000;
 
 const amount = z.int().min(1).max(MOST_FEN).meta({ description: 'Fen, for one.' });
 const currency = z.literal('CNY');

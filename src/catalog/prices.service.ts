@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { LessThan, type QueryDeepPartialEntity } from 'typeorm';
 import { newId } from '../common/ids.js';
-import { type Fen, toFen } from '../common/money.js';
+import { MOST_FEN, type Fen, toFen } from '../common/money.js';
 import { fromCursor, type Page, toPage } from '../common/pagination.js';
 import { invalid, notFound, problem } from '../common/problems.js';
 import { Database, statement, type Tx } from '../database/database.js';
@@ -11,7 +11,7 @@ import type { RequestContext, ServerCaller } from '../tenancy/caller.js';
 import { Idempotency } from '../tenancy/idempotency.js';
 import { parseSettingsByPlatform, type SettingsByPlatform } from '../tenancy/platform-settings.js';
 import { PriceRow, type Recurring } from './price.entity.js';
-import { type CreatePrice, MOST_FEN, type PriceQuery, type PriceView, type UpdatePrice } from './prices.schemas.js';
+import { type CreatePrice, type PriceQuery, type PriceView, type UpdatePrice } from './prices.schemas.js';
 import { ProductRow } from './product.entity.js';
 
 /** A price as other domains see it. */

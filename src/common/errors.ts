@@ -4,7 +4,7 @@ export interface FieldError {
   message: string;
 }
 
-export interface ProblemExtra {
+export interface ProblemMembers {
   /** The platform's own code, e.g. `40029`. Never a raw platform body. */
   platformCode?: string;
   errors?: readonly FieldError[];
@@ -13,6 +13,16 @@ export interface ProblemExtra {
   /** Calls that a window allows; becomes the `RateLimit-*` headers. */
   limit?: number;
   [member: string]: unknown;
+}
+
+/** What an error adds to its problem; the members that every problem has are not for it to change. */
+export interface ProblemExtra extends ProblemMembers {
+  type?: never;
+  title?: never;
+  status?: never;
+  code?: never;
+  detail?: never;
+  requestId?: never;
 }
 
 /**

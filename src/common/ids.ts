@@ -17,6 +17,8 @@ export const ID_PREFIXES = {
   transfer: 'trf',
   callback: 'cbk',
   event: 'evt',
+  webhookEndpoint: 'wep',
+  webhookDelivery: 'dlv',
   audit: 'aud',
 } as const;
 

@@ -35,5 +35,5 @@ export function toPage<Row, T>(
 ): Page<T> {
   const page = rows.slice(0, limit);
   const last = page.at(-1);
-  return { data: page.map(view), nextCursor: rows.length > limit && last ? toCursor(key(last)) : null };
+  return { data: page.map(view), nextCursor: rows.length > limit && last !== undefined ? toCursor(key(last)) : null };
 }

@@ -1,10 +1,10 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DomainError, type ProblemExtra } from './errors.js';
+import { DomainError, type ProblemMembers } from './errors.js';
 import { problem } from './problems.js';
 
 /** RFC 9457, with a stable `code`, the request's id and, where it helps, `errors[]` and `platformCode`. */
-export interface Problem extends ProblemExtra {
+export interface Problem extends ProblemMembers {
   type: string;
   title: string;
   status: number;
@@ -51,10 +51,19 @@ export const toProblem = (error: DomainError, requestId: string): Problem => ({
 function toDomainError(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
   const code = codeOf(error);
-  if (isUnavailable(code)) {
+  if (isUnavailable(code) || isOfFullPool(error)) {
     return problem('unavailable', 'The database is not reachable at the moment; nothing was changed.', {
       retryAfter: 1,
     });
+  }
+  if (isCutOff(error)) {
+    return problem(
+      'unavailable',
+      'The database went away in the middle of this: repeat it under its Idempotency-Key.',
+      {
+        retryAfter: 1,
+      },
+    );
   }
   const status = statusOf(error);
   // 414 is Fastify's for a part of the path that is longer than any id.
@@ -85,3 +94,11 @@ const codeOf = (error: unknown): string => {
 const isUnavailable = (code: string): boolean =>
   ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', '53300', '08006', '08003', '08001'].includes(code) ||
   code.startsWith('57P');
+
+/** pg gives this error no code: the connection broke while a statement was under way. */
+const isCutOff = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith('Connection terminated');
+
+/** pg-pool gives this error no code: every connection was busy for longer than a request may wait. */
+const isOfFullPool = (error: unknown): boolean =>
+  error instanceof Error && error.message === 'timeout exceeded when trying to connect';

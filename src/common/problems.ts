@@ -24,6 +24,9 @@ export const PROBLEMS = {
   payment_not_found: { status: 404, title: 'There is no such payment' },
   refund_not_found: { status: 404, title: 'There is no such refund' },
   callback_not_found: { status: 404, title: 'There is no such callback' },
+  event_not_found: { status: 404, title: 'There is no such event' },
+  webhook_endpoint_not_found: { status: 404, title: 'There is no such webhook endpoint' },
+  webhook_delivery_not_found: { status: 404, title: 'There is no such webhook delivery' },
   user_not_found: { status: 404, title: 'There is no such user' },
   session_not_found: { status: 404, title: 'There is no such session' },
   identity_not_found: { status: 404, title: 'There is no such identity' },
@@ -40,6 +43,8 @@ export const PROBLEMS = {
   refund_reference_taken: { status: 409, title: 'Another refund has this reference' },
   refund_not_decidable: { status: 409, title: 'Nothing is to be decided about this refund' },
   callback_not_parked: { status: 409, title: 'Only a parked callback can be run again' },
+  webhook_endpoint_disabled: { status: 409, title: 'The webhook endpoint is disabled: enable it first' },
+  webhook_endpoint_limit: { status: 409, title: 'The app has as many webhook endpoints as it can have' },
   identity_taken: { status: 409, title: 'This identity belongs to another user' },
   last_identity: { status: 409, title: 'The last identity of a user cannot be unlinked' },
   user_gone: { status: 409, title: 'The user is merged or erased' },
@@ -53,6 +58,7 @@ export const PROBLEMS = {
   merchant_account_missing: { status: 422, title: 'The app has no active merchant account there' },
   platform_settings_missing: { status: 422, title: 'The platform needs a setting that nobody gave' },
   payer_unknown: { status: 422, title: 'The user has never come from that mini-program' },
+  webhook_url_refused: { status: 422, title: 'Webhooks cannot be sent to this address' },
   price_not_payable: { status: 422, title: 'This price cannot be paid so' },
   payment_refused: { status: 422, title: 'The platform refuses this payment' },
   too_many_open_payments: { status: 429, title: 'The user has too many open payments' },
@@ -82,7 +88,10 @@ type Noun =
   | 'price'
   | 'payment'
   | 'refund'
-  | 'callback';
+  | 'callback'
+  | 'event'
+  | 'webhook_endpoint'
+  | 'webhook_delivery';
 
 export const notFound = (noun: Noun, id: string): DomainError =>
   problem(`${noun}_not_found`, `There is no ${noun.replaceAll('_', ' ')} ${id} here.`);

@@ -28,8 +28,18 @@ export class Database {
     return (this.dataSource.driver as unknown as { master: Pool }).master;
   }
 
-  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.dataSource.transaction(work);
+  /**
+   * Commits what `work` writes, or nothing of it. Of two transactions that wait for each other Postgres undoes one: that
+   * one is done again, so `work` must not count on running once.
+   */
+  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.dataSource.transaction(work);
+      } catch (error) {
+        if (tries === MOST_TRIES || !isDeadlock(error)) throw error;
+      }
+    }
   }
 
   /** Runs a prepared statement in one round trip, inside `tx` when given. Gives the rows. */
@@ -39,6 +49,9 @@ export class Database {
     return rows;
   }
 }
+
+const MOST_TRIES = 3;
+const isDeadlock = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === '40P01';
 
 const clientOf = async (tx: Tx): Promise<PoolClient> => {
   if (!tx.queryRunner?.isTransactionActive) throw new Error('this needs an open transaction');

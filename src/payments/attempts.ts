@@ -10,9 +10,10 @@ import { Platforms } from '../platforms/registry.js';
 import { BusinessTime } from '../tenancy/business-time.js';
 import type { AppRecord } from '../tenancy/caller.js';
 import { Payers } from '../tenancy/payers.js';
+import type { SettingsByPlatform } from '../tenancy/platform-settings.js';
 import { PayAccountsBook } from './pay-accounts.js';
 import { ADD_ATTEMPT, LOST, SUBMITTED } from './payments.sql.js';
-import { resolveSettings, type SettingsByPlatform } from './platform-settings.js';
+import { resolveSettings } from './platform-settings.js';
 import { type AttemptRow, isOpen, orderOf, type PaymentRow } from './rows.js';
 import { Settlement } from './settlement.js';
 
@@ -59,7 +60,7 @@ export class Attempts {
   ): Promise<AttemptPlan> {
     const { platform, platformAppId } = chosen;
     const accounts = await this.book.choose(app, platform, platformAppId);
-    const settings = resolveSettings(this.platforms.payments(platform), accounts.merchant, layers);
+    const settings = resolveSettings(this.platforms, accounts.merchant, layers);
     const payer = await this.payers.find(app.id, userId, platform, accounts.program.platformAppId);
     if (!payer) {
       throw problem('payer_unknown', `This user has never logged in to ${accounts.program.platformAppId}.`, {
@@ -171,9 +172,11 @@ export class Attempts {
     const seconds = schedule.find((one) => one >= FIRST_ASK_SECONDS) ?? FIRST_ASK_SECONDS;
     const checkAt = new Date(this.time.now(app).getTime() + seconds * 1_000);
     const values = [app.id, attempt.id, handle, handleExpiresAt, checkAt, this.clock.now()];
-    const [row] = await this.db.run<AttemptRow>(SUBMITTED, values);
+    const [row] = await this.db.run<Pick<AttemptRow, 'status'> & { isWanted: boolean }>(SUBMITTED, values);
     // No row: a callback or a cancellation was faster.
-    return row ?? attempt;
+    if (!row) return attempt;
+    // Canceled or paid otherwise while the platform took the order: without a handle nobody is asked to pay it.
+    return { ...attempt, status: row.status, handle: row.isWanted ? handle : null, handleExpiresAt, checkAt };
   }
 
   async #lost(app: AppRecord, attempt: AttemptRow, seconds: number): Promise<void> {

@@ -1,20 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import { Database, statement, type Tx } from '../database/database.js';
-import type { CallbackContent, PlatformSettings } from '../platforms/payment-platform.js';
+import type { CallbackContent, PlatformSettings, RefundState } from '../platforms/payment-platform.js';
 import { Platforms } from '../platforms/registry.js';
 import type { PlatformCode } from '../platforms/platform.js';
 import { BusinessTime } from '../tenancy/business-time.js';
 import type { AppRecord } from '../tenancy/caller.js';
-import { Mismatch } from './mismatch.js';
+import { Mismatch, TooEarly } from './mismatch.js';
 import { Refunding } from './refunding.js';
 import { FIND_REFUND_BY_NUMBER, FIND_REFUND_BY_PLATFORM } from './refunding.sql.js';
-import { type AttemptRow, attemptColumns, type RefundRow } from './rows.js';
+import { type AttemptRow, attemptColumns, isOpen, type RefundRow } from './rows.js';
 import { Settlement } from './settlement.js';
 import { LOCK_PAYMENT } from './settlement.sql.js';
 
 const PAID_ATTEMPT = statement(`
   select ${attemptColumns('a')} from payment_attempts a
   where a.app_id = $1 and a.platform = $2 and (a.number = $3 or a.platform_transaction_id = $4) limit 1`);
+
+/** The time for a decision where the platform does not name its end: Douyin usually gives three days. */
+const DECISION_MS = 72 * 3_600_000;
 
 type RefundContent = Extract<CallbackContent, { kind: 'refund' }>;
 type RequestContent = Extract<CallbackContent, { kind: 'refund_request' }>;
@@ -91,21 +94,27 @@ export class CallbackContents {
 
   async #refund(tx: Tx, arrival: Arrival, content: RefundContent): Promise<Concluded> {
     const known = await this.#known(tx, arrival, content);
-    if (known) {
-      await this.#mustBeOurs(tx, arrival, known);
-      await this.refunding.apply(tx, known, content.state, this.#soon(arrival, known));
-      return { status: 'settled', objectId: known.id };
-    }
-    return this.#foreign(tx, arrival, content);
+    if (!known) return this.#foreign(tx, arrival, content);
+    await this.#mustBeOurs(tx, arrival, known);
+    return this.#apply(tx, arrival, known, content.state);
+  }
+
+  async #apply(tx: Tx, arrival: Arrival, refund: RefundRow, state: RefundState): Promise<Concluded> {
+    await this.refunding.apply(tx, refund, state, this.#soon(arrival, refund));
+    return { status: 'settled', objectId: refund.id };
   }
 
   /** A refund that somebody began at the platform, of which the platform tells only now. */
-  async #foreign(tx: Tx, arrival: Arrival, { paymentNumber, transactionId, state }: RefundContent): Promise<Concluded> {
-    const attempt = await this.#attempt(tx, arrival, paymentNumber ?? null, transactionId ?? null);
-    await this.db.run(LOCK_PAYMENT, [arrival.app.id, attempt.paymentId], tx);
+  async #foreign(tx: Tx, arrival: Arrival, content: RefundContent): Promise<Concluded> {
+    const { paymentNumber, transactionId, state } = content;
+    const attempt = await this.#lockedAttempt(tx, arrival, paymentNumber ?? null, transactionId ?? null);
+    // Another notice of it may have been done while this one waited.
+    const known = await this.#known(tx, arrival, content);
+    if (known) return this.#apply(tx, arrival, known, state);
     if (state.kind === 'failed' || state.kind === 'absent' || state.kind === 'later') {
       return { status: 'ignored', objectId: attempt.paymentId };
     }
+    if (isOpen(attempt)) throw new TooEarly(`the refund of ${attempt.id} is told before its payment`);
     const { facts } = state;
     const amount =
       facts.amount ?? (facts.refundedTotal === undefined ? 0 : facts.refundedTotal - attempt.amountRefunded);
@@ -129,11 +138,12 @@ export class CallbackContents {
 
   /** Somebody asks for a refund: it gets our number, and a decision is waited for where one is needed. */
   async #requested(tx: Tx, arrival: Arrival, content: RequestContent): Promise<Concluded> {
-    const { platformRefundId, paymentNumber, amount, reason, needsDecision, decideBefore } = content;
+    const { platformRefundId, paymentNumber, amount, reason, needsDecision } = content;
+    const decideBefore = content.decideBefore ?? new Date(this.time.now(arrival.app).getTime() + DECISION_MS);
+    const attempt = await this.#lockedAttempt(tx, arrival, paymentNumber, null);
     const known = await this.#byPlatform(tx, arrival, platformRefundId);
-    const attempt = await this.#attempt(tx, arrival, paymentNumber, null);
     if (known) return requestedRefund(known, attempt);
-    await this.db.run(LOCK_PAYMENT, [arrival.app.id, attempt.paymentId], tx);
+    if (isOpen(attempt)) throw new TooEarly(`the refund of ${attempt.id} is asked for before its payment is told`);
     const refund = await this.refunding.recordForeign(tx, {
       attempt,
       amount,
@@ -143,9 +153,8 @@ export class CallbackContents {
       decideBefore: needsDecision ? decideBefore : null,
       checkAt: needsDecision ? decideBefore : this.#soon(arrival, { platform: arrival.platform }),
     });
-    const settled = refund ?? (await this.#byPlatform(tx, arrival, platformRefundId));
-    if (!settled) throw new Error('the requested refund is neither new nor known');
-    return requestedRefund(settled, attempt);
+    if (!refund) throw new Error('the requested refund is neither new nor known');
+    return requestedRefund(refund, attempt);
   }
 
   async #known(tx: Tx, arrival: Arrival, content: RefundContent): Promise<RefundRow | undefined> {
@@ -154,7 +163,7 @@ export class CallbackContents {
       const [refund] = await this.db.run<RefundRow>(FIND_REFUND_BY_NUMBER, [arrival.app.id, refundNumber], tx);
       if (refund) return refund;
     }
-    const platformRefundId = 'facts' in state ? state.facts.platformRefundId : undefined;
+    const platformRefundId = content.platformRefundId ?? ('facts' in state ? state.facts.platformRefundId : undefined);
     return platformRefundId === undefined ? undefined : this.#byPlatform(tx, arrival, platformRefundId);
   }
 
@@ -169,6 +178,13 @@ export class CallbackContents {
     if (!attempt) throw new Mismatch('unknown_payment', 'there is no payment under that number');
     mustBelong(arrival, attempt, attempt.paymentId);
     return attempt;
+  }
+
+  /** Locks the payment first, so that what is read of the attempt is what others have left. */
+  async #lockedAttempt(tx: Tx, arrival: Arrival, number: string | null, transactionId: string | null) {
+    const { paymentId } = await this.#attempt(tx, arrival, number, transactionId);
+    await this.db.run(LOCK_PAYMENT, [arrival.app.id, paymentId], tx);
+    return this.#attempt(tx, arrival, number, transactionId);
   }
 
   async #mustBeOurs(tx: Tx, arrival: Arrival, refund: RefundRow): Promise<void> {

@@ -44,6 +44,9 @@ async function answer(reply: FastifyReply, platforms: Platforms, received: Recei
   if (received.kind === 'refused') {
     return reply.code(401).type('application/json').send('{"code":"FAIL","message":"not believed"}');
   }
+  if (received.kind === 'unavailable') {
+    return reply.code(503).type('application/json').send('{"code":"FAIL","message":"try again"}');
+  }
   const payments = platforms.payments(received.account.platform);
   const { kind } = received;
   const { status, contentType, body } = payments.acknowledge(

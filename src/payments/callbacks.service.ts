@@ -16,6 +16,7 @@ import { type Arrival, CallbackContents, type Concluded, type RequestedRefund } 
 import { CallbackCounts } from './callback-counts.js';
 import { type CallbackRow, CONCLUDE, FIND, KEEP, LIST, LOCK } from './callback.sql.js';
 import type { CallbackDetail, CallbackQuery, CallbackView } from './callbacks.schemas.js';
+import { TooEarly } from './mismatch.js';
 import { asMismatch } from './mismatches.js';
 import { Settlement } from './settlement.js';
 
@@ -28,6 +29,8 @@ export type Received =
       readonly requested?: RequestedRefund;
     }
   | { readonly kind: 'retry'; readonly account: CallbackAccount }
+  /** The database does not tell whose it is. */
+  | { readonly kind: 'unavailable' }
   | { readonly kind: 'refused' };
 
 /** What is kept of a callback, sealed: enough to verify it again. */
@@ -59,8 +62,8 @@ export class Callbacks {
 
   /** Never throws: what cannot be stored is to be sent again. */
   async receive(accountId: string, raw: RawCallback): Promise<Received> {
-    const account = await this.accounts.find(accountId).catch(() => null);
-    if (account === null) return { kind: 'refused' };
+    const account = await this.#accountOf(accountId);
+    if (account === null) return { kind: 'unavailable' };
     if (account === undefined) {
       this.counts.add('unknown', 'unknown_account');
       return { kind: 'refused' };
@@ -76,10 +79,24 @@ export class Callbacks {
         this.#log.warn({ account: accountId, refusal: error.refusal }, `a callback is not believed: ${error.message}`);
         return { kind: 'refused' };
       }
+      if (error instanceof TooEarly) {
+        this.counts.add(platform, 'too_early');
+        this.#log.warn({ account: accountId }, `a callback is to come again: ${error.message}`);
+        return { kind: 'retry', account };
+      }
       this.counts.add(platform, 'failed');
       this.#log.error({ account: accountId, err: error }, 'a callback could not be taken in; it will come again');
       return { kind: 'retry', account };
     }
+  }
+
+  /** Null: nobody can say now. */
+  #accountOf(id: string): Promise<CallbackAccount | undefined | null> {
+    return this.accounts.find(id).catch((error: unknown) => {
+      this.counts.add('unknown', 'failed');
+      this.#log.error({ account: id, err: error }, 'the account of a callback could not be read; it will come again');
+      return null;
+    });
   }
 
   async list(
@@ -164,9 +181,10 @@ export class Callbacks {
     const concluded = await this.db.transaction(async (tx) => {
       const values = [app.id, id, accountId, platform, deduplicationKey, type, sealed, raw.receivedAt];
       const [row] = await this.db.run<CallbackRow & { isNew: boolean }>(KEEP, values, tx);
-      // A repeat was done before; only a refund request needs our number again.
-      if (row && !row.isNew && content.kind !== 'refund_request') return undefined;
-      return this.#conclude(tx, arrivalAt(account), row?.id ?? id, callback);
+      if (!row) throw new Error('a callback was neither kept nor known');
+      // A repeat was done before, unless it did not fit; a refund request needs our number again.
+      const isDone = !row.isNew && row.status !== 'parked' && content.kind !== 'refund_request';
+      return isDone ? undefined : this.#conclude(tx, arrivalAt(account), row.id, callback, !row.isNew);
     });
     this.counts.add(platform, concluded?.status ?? 'repeated');
     this.relay.nudge();
@@ -179,7 +197,7 @@ export class Callbacks {
     arrival: Arrival,
     id: string,
     { content, type }: PlatformCallback,
-    isRerun = false,
+    isRepeat = false,
   ): Promise<Concluded | { status: 'parked' }> {
     const { app, platform, accountId } = arrival;
     const conclude = (status: string, reason: string | null, objectId: string | null) =>
@@ -194,7 +212,7 @@ export class Callbacks {
       const { field, message, objectId } = mismatch;
       this.#log.error({ app: app.id, account: accountId, callback: id, field }, `callback parked: ${message}`);
       await conclude('parked', field, objectId);
-      if (isRerun) return { status: 'parked' };
+      if (isRepeat) return { status: 'parked' };
       await this.announcer.announce(tx, {
         appId: app.id,
         type: 'callback.parked',

@@ -11,7 +11,7 @@ import { Inquiry } from './inquiry.js';
 import type { PaymentView } from './payments.schemas.js';
 import { Payments } from './payments.service.js';
 import { BEGIN_CLOSING } from './payments.sql.js';
-import { isOpen, type PaymentRow } from './rows.js';
+import { type AttemptRow, isOpen, type PaymentRow } from './rows.js';
 import { Settlement } from './settlement.js';
 import { LOCK_PAYMENT } from './settlement.sql.js';
 
@@ -46,14 +46,26 @@ export class Closing {
       async () => undefined,
     );
     this.relay.nudge();
-    return this.refresh(app, id, ofUser);
+    return this.#ask(app, id, isOpen, ofUser);
   }
 
-  /** Asks the platforms about every open attempt, now. A platform that does not answer is asked again later. */
-  async refresh(app: AppRecord, id: string, ofUser?: string): Promise<PaymentView> {
+  /**
+   * Asks the platforms now, for a user about every open attempt. For the developer also about those that ended without
+   * money: a platform may have some for it all the same. One that does not answer is asked again later if it is open.
+   */
+  refresh(app: AppRecord, id: string, ofUser?: string): Promise<PaymentView> {
+    return this.#ask(app, id, ofUser === undefined ? hasNoMoney : isOpen, ofUser);
+  }
+
+  async #ask(
+    app: AppRecord,
+    id: string,
+    isAskedAbout: (attempt: AttemptRow) => boolean,
+    ofUser?: string,
+  ): Promise<PaymentView> {
     const payment = await this.payments.find(app.id, id, ofUser);
-    const open = (await this.payments.attemptsOf(app.id, [id])).filter(isOpen);
-    const asked = await Promise.allSettled(open.map((attempt) => this.inquiry.ask(app, payment, attempt)));
+    const attempts = (await this.payments.attemptsOf(app.id, [id])).filter(isAskedAbout);
+    const asked = await Promise.allSettled(attempts.map((attempt) => this.inquiry.ask(app, payment, attempt)));
     for (const result of asked) {
       if (result.status === 'fulfilled') continue;
       if (!(result.reason instanceof PlatformError)) throw result.reason;
@@ -78,7 +90,7 @@ export class Closing {
     if (status === 'succeeded' || status === 'failed') {
       throw problem('payment_not_open', `Payment ${id} is ${status} and cannot be canceled.`, {
         paymentId: id,
-        status,
+        paymentStatus: status,
       });
     }
     await this.#begin(tx, app, payment, 'canceled');
@@ -90,3 +102,5 @@ export class Closing {
     await this.settlement.closeIfDone(tx, app.id, id);
   }
 }
+
+const hasNoMoney = ({ status }: AttemptRow): boolean => status !== 'succeeded';

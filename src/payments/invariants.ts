@@ -10,6 +10,11 @@ export interface Invariant {
 
 const ours = (table: string): string => `($1::text is null or ${table}.app_id = $1)`;
 
+/** Whether the app still has every event of the payment: old ones are forgotten after EVENT_RETENTION_DAYS. */
+const hasAllEvents = (payment: string): string =>
+  `${payment}.created_at > (
+        select o.created_at from events o where o.app_id = ${payment}.app_id order by o.id limit 1)`;
+
 export const PAYMENT_INVARIANTS: readonly Invariant[] = [
   {
     name: 'a payment is succeeded exactly when one attempt of its amount is kept',
@@ -65,18 +70,20 @@ export const PAYMENT_INVARIANTS: readonly Invariant[] = [
           or t.debit_account <> case when a.kept then 'refunds' else 'unexpected' end))`,
   },
   {
-    name: 'the events of a payment count from 1 without gaps, up to its sequence',
+    name: 'the events of a payment count from 1 (or the oldest that is kept) without gaps, up to its sequence',
     sql: `select p.app_id, p.id from payments p
       left join events e on e.app_id = p.app_id and e.stream_type = 'payment' and e.stream_id = p.id
       where ${ours('p')}
       group by p.app_id, p.id, p.sequence
-      having count(e.id) <> p.sequence or max(e.sequence) <> p.sequence or count(distinct e.sequence) <> p.sequence`,
+      having coalesce(min(e.sequence) > 1 or count(e.id) = 0, true) and ${hasAllEvents('p')}
+        or max(e.sequence) <> p.sequence or count(e.id) <> max(e.sequence) - min(e.sequence) + 1
+        or count(distinct e.sequence) <> count(e.id)`,
   },
   {
     name: 'the status of a payment was announced once, and no other end was',
     sql: `select p.app_id, p.id from payments p
       join events e on e.app_id = p.app_id and e.stream_type = 'payment' and e.stream_id = p.id
-      where ${ours('p')}
+      where ${ours('p')} and ${hasAllEvents('p')}
       group by p.app_id, p.id, p.status
       having count(*) filter (where e.type = 'payment.created') <> 1
         or count(*) filter (where e.type = 'payment.succeeded') <> (p.status = 'succeeded')::int
@@ -84,15 +91,15 @@ export const PAYMENT_INVARIANTS: readonly Invariant[] = [
         or count(*) filter (where e.type = 'payment.failed') <> (p.status = 'failed')::int`,
   },
   {
-    name: 'the status of a refund was announced once, and no other end was',
+    name: 'the status of a refund was announced once, and no other end was, unless it succeeded after all',
     sql: `select r.app_id, r.id from refunds r
       join events e on e.app_id = r.app_id and e.stream_type = 'payment' and e.stream_id = r.payment_id and e.object_id = r.id
-      where ${ours('r')}
+      where ${ours('r')} and ${hasAllEvents('r')}
       group by r.app_id, r.id, r.status
       having count(*) filter (where e.type = 'refund.created') <> 1
         or count(*) filter (where e.type = 'refund.succeeded') <> (r.status = 'succeeded')::int
-        or count(*) filter (where e.type = 'refund.failed') <> (r.status = 'failed')::int
-        or count(*) filter (where e.type = 'refund.rejected') <> (r.status = 'rejected')::int`,
+        or (r.status <> 'succeeded' and (count(*) filter (where e.type = 'refund.failed') <> (r.status = 'failed')::int
+          or count(*) filter (where e.type = 'refund.rejected') <> (r.status = 'rejected')::int))`,
   },
   {
     name: 'whatever is open has a next time at which somebody looks',

@@ -15,3 +15,8 @@ export class Mismatch extends Error {
     super(message);
   }
 }
+
+/** A platform tells the second thing before the first: what it says will fit when it says it again. */
+export class TooEarly extends Error {
+  override readonly name = 'TooEarly';
+}

@@ -10,18 +10,11 @@ const TRANSACTION_INDEX = 'payment_attempts_transaction';
 @Injectable()
 export class Mismatches {
   readonly #log = new Logger(Mismatches.name);
-  #count = 0;
-
-  /** For the metrics: how often since the start. */
-  get count(): number {
-    return this.#count;
-  }
 
   /** Whether `error` is one; then it is in the log, and the caller goes on without believing. */
   alarm(app: AppRecord, { id }: Pick<AttemptRow, 'id'>, error: unknown): boolean {
     const mismatch = asMismatch(error);
     if (!mismatch) return false;
-    this.#count += 1;
     this.#log.error({ app: app.id, attempt: id, field: mismatch.field }, `not believed: ${mismatch.message}`);
     return true;
   }

@@ -43,6 +43,8 @@ export const REFUND_MOVES = {
   stuck: { from: ['requested', 'pending'], to: 'action_required' },
   settled: { from: ['requested', 'pending', 'action_required'], to: 'succeeded' },
   failed: { from: ['requested', 'pending', 'action_required'], to: 'failed' },
+  /** The platform has given back after all what it had called impossible: its word counts, if that much is left. */
+  settledLate: { from: ['failed', 'rejected'], to: 'succeeded' },
   /** The merchant says no to a refund that the user asked for. */
   rejected: { from: ['requested', 'pending'], to: 'rejected' },
 } as const satisfies Record<string, Move<RefundStatus>>;

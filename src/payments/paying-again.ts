@@ -6,6 +6,7 @@ import { Relay } from '../events/relay.js';
 import { BusinessTime } from '../tenancy/business-time.js';
 import type { AppRecord, RequestContext } from '../tenancy/caller.js';
 import { Idempotency, type Remembered } from '../tenancy/idempotency.js';
+import { Payers } from '../tenancy/payers.js';
 import { type AttemptPlan, Attempts, isPayable } from './attempts.js';
 import { attemptView } from './payment.views.js';
 import { PaymentNews } from './payment-news.js';
@@ -24,6 +25,7 @@ export class PayingAgain {
     private readonly payments: Payments,
     private readonly attempts: Attempts,
     private readonly prices: Prices,
+    private readonly payers: Payers,
     private readonly news: PaymentNews,
     private readonly idempotency: Idempotency,
     private readonly relay: Relay,
@@ -69,6 +71,8 @@ export class PayingAgain {
     const [payment] = await this.db.run<PaymentRow>(LOCK_PAYMENT, [app.id, paymentId], tx);
     if (!payment) throw notFound('payment', paymentId);
     this.#mustBeOpen(app, payment);
+    // An erasure that is done by now has forgotten the payers of this payment: no new one is written.
+    await this.payers.userOf(app.id, payment.userId, tx);
     const attempts = await this.payments.attemptsOf(app.id, [paymentId], tx);
     const open = attempts.find((one) => isOpen(one) && one.platformAccountId === plan.accounts.program.id);
     if (open) return { payment, attempt: open };
@@ -98,7 +102,7 @@ export class PayingAgain {
 
   #mustBeOpen(app: AppRecord, { id, status, closingSince, expiresAt }: PaymentRow): void {
     if (status !== 'created' && status !== 'pending') {
-      throw problem('payment_not_open', `Payment ${id} is ${status}.`, { paymentId: id, status });
+      throw problem('payment_not_open', `Payment ${id} is ${status}.`, { paymentId: id, paymentStatus: status });
     }
     if (closingSince !== null || expiresAt <= this.time.now(app)) {
       throw problem('payment_closing', `Payment ${id} was canceled or has run out.`, { paymentId: id });

@@ -7,10 +7,10 @@ import { ERASED } from './settlement.js';
 const MOVE = statement(`update payments set user_id = $3 where app_id = $1 and user_id = $2`);
 /** Ids and amounts stay for the books; what the developer wrote about the person goes. */
 const FORGET = statement(`update payments set metadata = '{}' where app_id = $1 and user_id = $2`);
+/** Also of open attempts: a platform is asked, and told to close, by number alone. */
 const FORGET_PAYERS = statement(`
   update payment_attempts set payer = '${ERASED}'
-  where app_id = $1 and payment_id in (select id from payments where app_id = $1 and user_id = $2)
-    and status in ('succeeded', 'failed', 'closed')`);
+  where app_id = $1 and payment_id in (select id from payments where app_id = $1 and user_id = $2)`);
 const FORGET_CALLBACKS = statement(`
   update callbacks set sealed = null
   where app_id = $1 and sealed is not null and object_id in (
@@ -34,7 +34,8 @@ export class PaymentUserListener implements UserListener {
   }
 
   async onErased(tx: Tx, { appId, userId }: UserRef): Promise<void> {
-    for (const removal of [FORGET, FORGET_PAYERS, FORGET_CALLBACKS]) await this.db.run(removal, [appId, userId], tx);
+    // Callbacks first, as where one is taken in: locked in the other order, the two would wait for each other.
+    for (const removal of [FORGET_CALLBACKS, FORGET, FORGET_PAYERS]) await this.db.run(removal, [appId, userId], tx);
   }
 
   async onMerged(tx: Tx, from: UserRef, into: UserRef): Promise<void> {

@@ -152,7 +152,7 @@ export class PaymentsController {
     write: true,
     problems: ['payment_not_found', 'payment_not_paid', ...PLATFORM_ANSWERS],
   })
-  fulfill(@Server() { app }: ServerCaller, @Param('id') id: string): Promise<PaymentView> {
-    return this.fulfilment.report(app, id);
+  fulfill(@Server() { app }: ServerCaller, @Param('id') id: string, @Context() context: RequestContext) {
+    return this.fulfilment.report(app, id, context);
   }
 }

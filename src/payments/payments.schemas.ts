@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { MOST_FEN } from '../common/money.js';
 import { PageQuery, pageOf } from '../common/pagination.js';
 import { PLATFORM_CODES } from '../platforms/platform.js';
+import { settingsByPlatform } from '../tenancy/platform-settings.js';
 import { ATTEMPT_STATUSES, PAYMENT_STATUSES } from './moves.js';
 
-/** Ten million yuan: more than any platform takes at once. */
-export const MOST_FEN = 1_000_000_000;
 const DAY = 86_400;
 
 const platform = z.enum(PLATFORM_CODES);
@@ -26,11 +26,6 @@ export const metadata = z.record(z.string().min(1).max(40), z.string().max(500))
   (entries) => Object.keys(entries).length <= 50,
   'has more than 50 entries', // prettier-ignore
 );
-const settings = z.record(z.string().max(40), z.unknown());
-export const platformOptions = z
-  .strictObject({ wechat: settings, alipay: settings, douyin: settings })
-  .partial()
-  .meta({ description: 'What only one platform wants; GET /v1/capabilities lists the fields.' });
 const platformAppId = z.string().max(64).optional().meta({
   description: 'Which mini-program, where the app has several on the platform.',
 });
@@ -51,7 +46,7 @@ export const CreatePayment = z
     metadata: metadata.default({}),
     platform: platform.optional().meta({ description: 'With it a first attempt is made there.' }),
     platformAppId,
-    platformOptions: platformOptions.default({}),
+    platformOptions: settingsByPlatform.default({}),
   })
   .refine(({ platform: chosen, platformAppId: program }) => !program || chosen, {
     path: ['platformAppId'],

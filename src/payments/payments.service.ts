@@ -7,15 +7,16 @@ import { notFound, problem } from '../common/problems.js';
 import { Database, type Tx } from '../database/database.js';
 import { Relay } from '../events/relay.js';
 import type { PlatformCode } from '../platforms/platform.js';
+import { Platforms } from '../platforms/registry.js';
 import { BusinessTime } from '../tenancy/business-time.js';
 import type { AppRecord, RequestContext, ServerCaller, UserCaller } from '../tenancy/caller.js';
 import { Idempotency } from '../tenancy/idempotency.js';
 import { Payers } from '../tenancy/payers.js';
+import { parseSettingsByPlatform, type SettingsByPlatform } from '../tenancy/platform-settings.js';
 import { type AttemptDraft, type AttemptPlan, Attempts, isPayable } from './attempts.js';
 import { paymentView } from './payment.views.js';
 import type { CreateMyPayment, CreatePayment, PaymentView } from './payments.schemas.js';
 import { ATTEMPTS_OF, CREATE, FIND, FIND_BY_REFERENCE, MOST_OPEN_OF_USER, TAKE_TURNS } from './payments.sql.js';
-import type { SettingsByPlatform } from './platform-settings.js';
 import { type AttemptRow, isOpen, type PaymentRow } from './rows.js';
 
 const DEFAULT_EXPIRY_SECONDS = 2 * 3_600;
@@ -59,6 +60,7 @@ export class Payments {
     private readonly time: BusinessTime,
     private readonly attempts: Attempts,
     private readonly prices: Prices,
+    private readonly platforms: Platforms,
     private readonly payers: Payers,
     private readonly idempotency: Idempotency,
     private readonly relay: Relay,
@@ -67,8 +69,11 @@ export class Payments {
   /** Any amount for any user of the app. */
   create({ app }: ServerCaller, body: CreatePayment, context: RequestContext): Promise<CreatedPayment> {
     const { platformOptions, ...rest } = body;
-    const draft: Draft = { ...rest, options: platformOptions, priceOptions: {}, source: 'server' };
-    return this.#create(app, body.platform, async () => draft, context);
+    const draftOf = async (): Promise<Draft> => {
+      const options = parseSettingsByPlatform(this.platforms, platformOptions, 'platformOptions');
+      return { ...rest, options, priceOptions: {}, source: 'server' };
+    };
+    return this.#create(app, body.platform, draftOf, context);
   }
 
   /** A public price, within its bounds: the front end is in the hands of its users. */
@@ -141,11 +146,12 @@ export class Payments {
     { idempotency: key }: RequestContext,
   ): Promise<MadePayment | undefined> {
     if (draft.source === 'user') return undefined;
+    const payment = this.#rowOf(app, draft, plan);
     const attempt = plan && this.attempts.draft(app, plan);
     try {
-      const values = [...this.#values(app, draft, attempt), ...this.idempotency.columns(key)];
-      const [payment] = await this.db.run<PaymentRow>(CREATE, values);
-      return payment && { isNew: true, payment, ...(attempt && { attempt: this.attempts.rowOf(payment, attempt) }) };
+      const values = [...this.#values(payment, attempt), ...this.idempotency.columns(key)];
+      if ((await this.db.run(CREATE, values)).length === 0) return undefined;
+      return { isNew: true, payment, ...(attempt && { attempt: this.attempts.rowOf(payment, attempt) }) };
     } catch (error) {
       const { resourceId } = await this.idempotency.repeated(key, error);
       return { isNew: false, payment: await this.find(app.id, resourceId) };
@@ -165,37 +171,49 @@ export class Payments {
 
   async #insertIn(tx: Tx, app: AppRecord, draft: Draft, plan: AttemptPlan | undefined): Promise<MadePayment> {
     if (draft.source === 'user') await this.db.run(TAKE_TURNS, [app.id, draft.userId], tx);
-    const values = this.#values(app, draft, plan && this.attempts.draft(app, plan));
+    const payment = this.#rowOf(app, draft, plan);
+    const attempt = plan && this.attempts.draft(app, plan);
     // The key row is written by the transaction.
-    const [payment] = await this.db.run<PaymentRow>(CREATE, [...values, ...this.idempotency.columns(undefined)], tx);
-    if (payment) return { isNew: true, payment };
+    const values = [...this.#values(payment, attempt), ...this.idempotency.columns(undefined)];
+    const isNew = (await this.db.run(CREATE, values, tx)).length > 0;
+    if (isNew) return { isNew, payment, ...(attempt && { attempt: this.attempts.rowOf(payment, attempt) }) };
+    await this.#mustStillBe(tx, app, draft);
     if (draft.reference === undefined) throw tooMany();
     return { isNew: false, payment: await this.#before(tx, app.id, draft.reference, draft) };
   }
 
-  #values(app: AppRecord, draft: Draft, attempt: AttemptDraft | undefined) {
+  /** Throws when the user was merged or erased after the payment was planned. */
+  async #mustStillBe(tx: Tx, app: AppRecord, { userId }: Draft): Promise<void> {
+    if ((await this.payers.userOf(app.id, userId, tx)) === userId) return;
+    throw problem('unavailable', 'The user is being merged into another right now. Try again.', { retryAfter: 1 });
+  }
+
+  /** The row as `CREATE` writes it, so that it need not be read back. */
+  #rowOf(app: AppRecord, draft: Draft, plan: AttemptPlan | undefined): PaymentRow {
+    const { userId, amount, currency, subject, source } = draft;
     const now = this.clock.now();
+    return {
+      ...{ appId: app.id, id: newId('payment'), userId, amount, currency, subject, source },
+      ...{ status: plan ? 'pending' : 'created', amountPaid: 0, amountRefunded: 0, sequence: 1 },
+      reference: draft.reference ?? null,
+      contentHash: hashOf(draft),
+      priceId: draft.price?.id ?? null,
+      quantity: draft.price?.quantity ?? null,
+      metadata: draft.metadata,
+      platformOptions: draft.options,
+      expiresAt: new Date(this.time.now(app).getTime() + draft.expiresIn * 1_000),
+      ...{ closingSince: null, closeReason: null, paidAt: null, createdAt: now, updatedAt: now },
+    };
+  }
+
+  #values(payment: PaymentRow, attempt: AttemptDraft | undefined) {
+    const { appId, id, userId, status, amount, currency, subject, reference, contentHash, source } = payment;
     return [
-      app.id,
-      newId('payment'),
-      draft.userId,
-      attempt ? 'pending' : 'created',
-      draft.amount,
-      draft.currency,
-      draft.subject,
-      draft.reference ?? null,
-      hashOf(draft),
-      draft.source,
-      draft.price?.id ?? null,
-      draft.price?.quantity ?? null,
-      JSON.stringify(draft.metadata),
-      JSON.stringify(draft.options),
-      new Date(this.time.now(app).getTime() + draft.expiresIn * 1_000),
-      now,
-      newId('event'),
-      draft.source === 'user' ? MOST_OPEN_OF_USER : null,
+      ...[appId, id, userId, status, amount, currency, subject, reference, contentHash, source],
+      ...[payment.priceId, payment.quantity, JSON.stringify(payment.metadata), JSON.stringify(payment.platformOptions)],
+      ...[payment.expiresAt, payment.createdAt, newId('event'), source === 'user' ? MOST_OPEN_OF_USER : null],
       ...(attempt ? this.attempts.values(attempt) : NO_ATTEMPT),
-    ] as const;
+    ];
   }
 
   /** The payment that has the reference already, if it is for the same thing. */

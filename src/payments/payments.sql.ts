@@ -1,6 +1,7 @@
 import { statement } from '../database/database.js';
 import { EVENT_COLUMNS } from '../events/announce.js';
 import { KEY_COLUMNS } from '../tenancy/idempotency.js';
+import { HOLD_USER } from '../tenancy/payers.js';
 import { ATTEMPT_MOVES, fromSql, PAYMENT_MOVES } from './moves.js';
 import { attemptColumns, OPEN_SQL, paymentColumns } from './rows.js';
 
@@ -8,8 +9,8 @@ import { attemptColumns, OPEN_SQL, paymentColumns } from './rows.js';
 export const MOST_OPEN_OF_USER = 5;
 
 /**
- * A payment, its first attempt if there is one, and its event, in one round trip. No row: the reference is taken, or a
- * user has too many open ones already.
+ * A payment, its first attempt if there is one, and its event, in one round trip; gives its id. No row: the reference is
+ * taken, a user has too many open ones already, or the user is no longer there.
  *
  * $1 app  $2 id  $3 user  $4 status  $5 amount  $6 currency  $7 subject  $8 reference?  $9 content hash  $10 source
  * $11 price?  $12 quantity?  $13 metadata  $14 options  $15 expires at  $16 now  $17 event id  $18 most open?
@@ -22,12 +23,12 @@ export const CREATE = statement(`
       (app_id, id, user_id, status, amount, currency, subject, reference, content_hash, source, price_id, quantity,
        metadata, platform_options, expires_at, created_at, updated_at)
     select $1, $2, $3, $4, $5::bigint, $6, $7, $8, $9, $10, $11, $12::integer, $13::jsonb, $14::jsonb, $15, $16, $16
-    where $18::integer is null or $18 > (
+    where exists (${HOLD_USER('$1', '$3')}) and ($18::integer is null or $18 > (
       select count(*) from payments o
       where o.app_id = $1 and o.user_id = $3 and o.source = 'user' and o.status in ('created', 'pending')
-        and o.closing_since is null)
+        and o.closing_since is null))
     on conflict (app_id, reference) where reference is not null and status not in ('failed', 'closed') do nothing
-    returning ${paymentColumns('p')}
+    returning p.id
   ),
   attempt as (
     insert into payment_attempts as a
@@ -47,7 +48,7 @@ export const CREATE = statement(`
     insert into idempotency_keys (${KEY_COLUMNS})
     select $1, $27, $28, $29, $30::bytea, $2 from payment where $28::text is not null
   )
-  select * from payment`);
+  select id from payment`);
 
 /** Two requests of one user take turns, so that neither slips past the bound. */
 export const TAKE_TURNS = statement(`select pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 1))`);
@@ -74,14 +75,17 @@ export const MARK_PENDING = statement(`
   where p.app_id = $1 and p.id = $2 and p.status in (${fromSql(PAYMENT_MOVES.attempted)})
   returning ${paymentColumns('p')}`);
 
-/** The platform has the order. $3 handle  $4 its end?  $5 check at  $6 now */
+const IS_WANTED = `(p.status in (${fromSql(PAYMENT_MOVES.settled)}) and p.closing_since is null)`;
+
+/** The platform has the order; says whether its payment still wants to be paid. $3 handle  $4 its end?  $5 check at  $6 now */
 export const SUBMITTED = statement(`
   update payment_attempts a
-  set status = case when status in (${fromSql(ATTEMPT_MOVES.submitted)}) then '${ATTEMPT_MOVES.submitted.to}' else status end,
-    handle = $3, handle_expires_at = $4, submitted_at = coalesce(submitted_at, $6), check_at = $5, checks = 0,
-    updated_at = $6
-  where a.app_id = $1 and a.id = $2 and a.status in (${OPEN_SQL})
-  returning ${attemptColumns('a')}`);
+  set status = case when a.status in (${fromSql(ATTEMPT_MOVES.submitted)}) then '${ATTEMPT_MOVES.submitted.to}' else a.status end,
+    handle = $3, handle_expires_at = $4, submitted_at = coalesce(a.submitted_at, $6), checks = 0,
+    check_at = case when ${IS_WANTED} then $5 else least(a.check_at, $5) end, updated_at = $6
+  from payments p
+  where a.app_id = $1 and a.id = $2 and a.status in (${OPEN_SQL}) and p.app_id = $1 and p.id = a.payment_id
+  returning a.status, ${IS_WANTED} as "isWanted"`);
 
 /** Sent, and nobody knows what became of it. $3 check at  $4 now */
 export const LOST = statement(`

@@ -26,10 +26,15 @@ const TAKE_TURN = statement(`
   returning a.id`);
 const NEXT_TURN = statement(`select next_refund_at as at from payment_attempts where app_id = $1 and id = $2`);
 const SENT = statement(`update refunds set submitted_at = coalesce(submitted_at, $3) where app_id = $1 and id = $2`);
+/** Waiting is not asking: `checks` counts only how often the platform has left it open. */
+const WAIT = statement(`update refunds set check_at = $3 where app_id = $1 and id = $2 and status = 'requested'`);
 const ASK_AGAIN = statement(`
   update refunds set check_at = $3, checks = checks + 1, failure_code = coalesce($4, failure_code),
     failure_detail = coalesce($5, failure_detail), updated_at = $6
   where app_id = $1 and id = $2 and status in ('requested', 'pending', 'action_required')`);
+
+/** Between two tries to tell a decision, however close its deadline is. */
+const LEAST_SECONDS = 5;
 
 /** The next step of one refund: send it, ask about it, or tell the platform what was decided. */
 @Injectable()
@@ -58,9 +63,12 @@ export class RefundTurns {
     this.relay.nudge();
   }
 
-  /** The platform did not tell: by its schedule. */
+  /** The platform did not tell: by its schedule, but a decision more and more often the closer its deadline is. */
   async postpone(app: AppRecord, refund: RefundRow): Promise<void> {
-    await this.#later(app, refund, this.#schedule(refund));
+    const isUntold = refund.status === 'requested' && refund.decision !== null;
+    const left = isUntold ? this.#secondsToDecide(app, refund) : 0;
+    const patience = left > 0 ? Math.max(left / 2, LEAST_SECONDS) : Infinity;
+    await this.#later(app, refund, Math.min(this.#schedule(refund), patience));
   }
 
   async #send(
@@ -101,8 +109,8 @@ export class RefundTurns {
     order: RefundOrder,
   ): Promise<void> {
     const { decision, failureDetail } = refund;
-    if (decision === null) {
-      // Nobody decided: the platform takes that for consent, and its callback tells.
+    // Silence is consent: when nobody decided, or could not tell it in time, the platform knows how it ends.
+    if (decision === null || this.#secondsToDecide(app, refund) <= 0) {
       return this.#ask(app, refund, platform, accounts, order);
     }
     const reason = failureDetail ?? 'rejected';
@@ -112,7 +120,7 @@ export class RefundTurns {
       decision === 'approve' ? { approve: true } : { approve: false, reason },
     );
     await this.db.transaction(async (tx) => {
-      const checkAt = this.#in(app, this.#schedule(refund));
+      const checkAt = this.#firstCheck(app, refund);
       if (decision === 'approve') await this.refunding.apply(tx, refund, { kind: 'pending', facts: {} }, checkAt);
       else await this.refunding.reject(tx, refund, reason);
     });
@@ -120,7 +128,7 @@ export class RefundTurns {
 
   async #apply(app: AppRecord, refund: RefundRow, state: RefundState): Promise<void> {
     if (state.kind === 'later') return this.#later(app, refund, state.retryAfter, state.platformCode, state.detail);
-    const checkAt = this.#in(app, this.#schedule(refund));
+    const checkAt = this.#firstCheck(app, refund);
     const changed = await this.db.transaction((tx) => this.refunding.apply(tx, refund, state, checkAt));
     if (!changed) await this.#later(app, refund, this.#schedule(refund));
   }
@@ -128,12 +136,22 @@ export class RefundTurns {
   async #waitForTurn(app: AppRecord, refund: RefundRow, now: Date): Promise<void> {
     const [turn] = await this.db.run<{ at: Date | null }>(NEXT_TURN, [app.id, refund.attemptId]);
     const at = turn?.at && turn.at > now ? turn.at : new Date(now.getTime() + 1_000);
-    await this.db.run(ASK_AGAIN, [app.id, refund.id, at, null, null, this.clock.now()]);
+    await this.db.run(WAIT, [app.id, refund.id, at]);
   }
 
   async #later(app: AppRecord, refund: RefundRow, seconds: number, code?: string, detail?: string): Promise<void> {
     const at = this.#in(app, seconds);
     await this.db.run(ASK_AGAIN, [app.id, refund.id, at, code ?? null, detail ?? null, this.clock.now()]);
+  }
+
+  /** When to ask first about a refund that has just moved. */
+  #firstCheck(app: AppRecord, refund: RefundRow): Date {
+    return this.#in(app, this.#schedule({ ...refund, checks: 0 }));
+  }
+
+  /** Business time; not above 0: too late. */
+  #secondsToDecide(app: AppRecord, { decideBefore }: RefundRow): number {
+    return decideBefore === null ? Infinity : (decideBefore.getTime() - this.time.now(app).getTime()) / 1_000;
   }
 
   #schedule({ platform, checks }: RefundRow): number {

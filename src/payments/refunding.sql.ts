@@ -1,28 +1,47 @@
 import { statement } from '../database/database.js';
+import { fromSql, REFUND_MOVES } from './moves.js';
 import { refundColumns } from './rows.js';
 
 /**
- * Reserves an amount of what the payment kept, if that much is left; the conditional UPDATE decides among refunds that
- * come at once. The caller has locked the payment. $3 amount, or null for all that is left  $4 now
+ * Whose money is given back: that of the attempt $3; without one that of the attempt that has paid the payment or, when
+ * none has, of a success that nobody waited for. Beside a payment's own money such a success is only given back by name.
+ */
+const CHOSEN = `a.app_id = $1 and a.payment_id = $2 and a.kept is not null and a.id = coalesce($3::text, (
+      select o.id from payment_attempts o where o.app_id = $1 and o.payment_id = $2 and o.kept is not null
+      order by o.kept desc, o.amount_paid - o.amount_reserved desc, o.id limit 1))`;
+
+/**
+ * Reserves an amount, if that much is left; the conditional UPDATE decides among refunds that come at once. The caller
+ * has locked the payment. $3 attempt?  $4 amount  $5 now
  */
 export const RESERVE = statement(`
-  update payment_attempts a
-  set amount_reserved = a.amount_reserved + coalesce($3::bigint, a.amount_paid - a.amount_reserved), updated_at = $4
-  where a.app_id = $1 and a.payment_id = $2 and a.kept
-    and coalesce($3::bigint, a.amount_paid - a.amount_reserved) between 1 and a.amount_paid - a.amount_reserved
-  returning a.id, a.platform, a.merchant_account_id as "merchantAccountId",
-    coalesce($3::bigint, 0)::float8 as asked, a.amount_reserved::float8 as reserved`);
+  update payment_attempts a set amount_reserved = a.amount_reserved + $4::bigint, updated_at = $5
+  where ${CHOSEN} and $4::bigint between 1 and a.amount_paid - a.amount_reserved
+  returning a.id, a.platform, a.merchant_account_id as "merchantAccountId"`);
 
-/** What of a payment is left, to tell who asked for too much. */
+/** What is left to give back; no row: nothing came. $3 attempt? */
 export const LEFT = statement(`
-  select (amount_paid - amount_reserved)::float8 as left from payment_attempts
-  where app_id = $1 and payment_id = $2 and kept`);
+  select (a.amount_paid - a.amount_reserved)::float8 as left from payment_attempts a where ${CHOSEN}`);
 
-/** Reserves on one attempt, whoever keeps its money. $3 amount  $4 now */
+/** Reserves on one attempt, whoever keeps its money; says what is left. $3 amount  $4 now */
 export const RESERVE_ON = statement(`
   update payment_attempts set amount_reserved = amount_reserved + $3::bigint, updated_at = $4
   where app_id = $1 and id = $2 and amount_paid - amount_reserved >= $3::bigint
-  returning id`);
+  returning kept, (amount_paid - amount_reserved)::float8 as left`);
+
+/**
+ * Moves a refund that had ended without money to succeeded; its amount is reserved again. Its reference may be that of
+ * a later refund by now. $3 platform's id?  $4 succeeded at  $5 now
+ */
+export const SETTLE_LATE = statement(`
+  update refunds r set status = '${REFUND_MOVES.settledLate.to}', succeeded_at = $4, updated_at = $5,
+    platform_refund_id = coalesce($3, r.platform_refund_id), failure_code = null, failure_detail = null,
+    reference = case when exists (
+      select from refunds o
+      where o.app_id = $1 and o.reference = r.reference and o.id <> r.id and o.status not in ('failed', 'rejected'))
+      then null else r.reference end
+  where r.app_id = $1 and r.id = $2 and r.status in (${fromSql(REFUND_MOVES.settledLate)})
+  returning r.id`);
 
 export const INSERT_REFUND = statement(`
   insert into refunds as r

@@ -9,7 +9,7 @@ import { Mismatch } from './mismatch.js';
 import { REFUND_MOVES } from './moves.js';
 import { PaymentListeners } from './payment-listener.js';
 import { PaymentNews } from './payment-news.js';
-import { INSERT_REFUND, RESERVE_ON } from './refunding.sql.js';
+import { INSERT_REFUND, RESERVE_ON, SETTLE_LATE } from './refunding.sql.js';
 import type { AttemptRow, RefundRow } from './rows.js';
 import { BOOK, COUNT_REFUND, FREE_RESERVED, LOCK_PAYMENT, MOVE_REFUND } from './settlement.sql.js';
 
@@ -70,10 +70,14 @@ export class Refunding {
   }
 
   /** Gives back in full what came although nobody waited for it; the amount is reserved with the success. */
-  async refundUnexpected(tx: Tx, attempt: AttemptRow): Promise<void> {
+  refundUnexpected(tx: Tx, attempt: AttemptRow): Promise<void> {
+    return this.#refundUnwanted(tx, attempt, attempt.amount);
+  }
+
+  async #refundUnwanted(tx: Tx, attempt: NewRefund['attempt'], amount: number): Promise<void> {
     const refund = await this.insert(tx, {
       attempt,
-      amount: attempt.amount,
+      amount,
       source: 'automatic',
       status: 'requested',
       reason: 'paid twice or too late',
@@ -89,13 +93,20 @@ export class Refunding {
   async recordForeign(tx: Tx, refund: Omit<NewRefund, 'source'>): Promise<RefundRow | undefined> {
     const { attempt, amount } = refund;
     const values = [attempt.appId, attempt.id, amount, this.clock.now()];
-    const reserved = await this.db.run(RESERVE_ON, values, tx);
-    if (reserved.length === 0) {
+    const [reserved] = await this.db.run<{ kept: boolean; left: number }>(RESERVE_ON, values, tx);
+    if (!reserved) {
       throw new Mismatch('refund_amount', 'the platform gives back more than is left', attempt.paymentId);
     }
     const row = await this.insert(tx, { ...refund, source: 'platform' });
     if (!row) await this.db.run(FREE_RESERVED, values, tx);
+    else if (!reserved.kept && reserved.left > 0) await this.#refundRest(tx, attempt, reserved.left);
     return row;
+  }
+
+  /** The automatic refund came too late for all of it, because somebody gave back a part at the platform. */
+  async #refundRest(tx: Tx, attempt: NewRefund['attempt'], left: number): Promise<void> {
+    await this.db.run(RESERVE_ON, [attempt.appId, attempt.id, left, this.clock.now()], tx);
+    await this.#refundUnwanted(tx, attempt, left);
   }
 
   /**
@@ -112,7 +123,7 @@ export class Refunding {
       case 'action_required':
         return this.#move(tx, refund, 'stuck', 'refund.action_required', state.facts, checkAt, state.detail);
       case 'failed':
-        return this.#fail(tx, refund, state);
+        return state.isRejected ? this.reject(tx, refund, state.detail) : this.#fail(tx, refund, state);
       case 'later':
       case 'absent':
         return false;
@@ -153,15 +164,25 @@ export class Refunding {
       now,
     ];
     const moved = await this.db.run(MOVE_REFUND, values, tx);
-    if (moved.length === 0) return false;
+    if (moved.length === 0 && !(await this.#succeedLate(tx, refund, facts, now))) return false;
     const [counted] = await this.db.run<{ kept: boolean }>(COUNT_REFUND, [appId, attemptId, amount, now], tx);
     const debit = counted?.kept ? REFUNDS : UNEXPECTED;
     const credit = clearing(platform, merchantAccountId);
     const transfer = [appId, newId('transfer'), debit, credit, amount, currency, 'refund', id, id, now];
     await this.db.run(BOOK, transfer, tx);
     await this.news.ofRefund(tx, 'refund.succeeded', { ...refund, status: to }, now);
-    await this.listeners.onRefunded(tx, { appId, id: paymentId, refundId: id, amount });
+    // What comes back of money that the payment never kept takes nothing from whoever it has paid for.
+    if (counted?.kept) await this.listeners.onRefunded(tx, { appId, id: paymentId, refundId: id, amount });
     return true;
+  }
+
+  /** False: it had succeeded before. Throws Mismatch when more is given back than there is. */
+  async #succeedLate(tx: Tx, refund: RefundRow, facts: RefundFacts, now: Date): Promise<boolean> {
+    const { appId, id, attemptId, amount } = refund;
+    const values = [appId, id, facts.platformRefundId ?? null, facts.succeededAt ?? now, now];
+    if ((await this.db.run(SETTLE_LATE, values, tx)).length === 0) return false;
+    if ((await this.db.run(RESERVE_ON, [appId, attemptId, amount, now], tx)).length > 0) return true;
+    throw new Mismatch('refund_amount', `refund ${id} had failed, and its amount was given back by another`, id);
   }
 
   async #fail(tx: Tx, refund: RefundRow, { platformCode, detail }: { platformCode: string; detail: string }) {

@@ -8,6 +8,10 @@ export const CreateRefund = z
   .strictObject({
     paymentId: z.string().max(64),
     amount: amount.optional().meta({ description: 'Fen; all that is left of the payment when left out.' }),
+    attemptId: z.string().max(64).optional().meta({
+      description:
+        'The attempt whose money to give back; left out, the one that has paid the payment. Only needed where money came that nobody waited for and its automatic refund failed.',
+    }),
     reason: z.string().trim().min(1).max(80).optional().meta({ description: 'What the payer reads.' }),
     reference: reference.optional(),
   })

@@ -28,7 +28,7 @@ const DECIDE = statement(`
   where r.app_id = $1 and r.id = $2 and r.status = 'requested' and r.decide_before > $4 and r.decision is null
   returning ${refundColumns('r')}`);
 
-type Reserved = Pick<AttemptRow, 'id' | 'platform' | 'merchantAccountId'> & { asked: number; reserved: number };
+type Reserved = Pick<AttemptRow, 'id' | 'platform' | 'merchantAccountId'>;
 
 /** What is given back. The amount is reserved before anybody is asked, so no two refunds give back the same money. */
 @Injectable()
@@ -109,16 +109,10 @@ export class Refunds {
     if (!payment) throw notFound('payment', body.paymentId);
     const earlier = body.reference && (await this.#earlier(tx, app.id, body, body.reference));
     if (earlier) return { isNew: false, refund: earlier };
-    if (payment.status !== 'succeeded') {
-      throw problem(
-        'payment_not_paid',
-        `Payment ${payment.id} is ${payment.status}; only what was paid can be refunded.`,
-      );
-    }
-    const now = this.clock.now();
-    const wanted = body.amount ?? (await this.#left(tx, app.id, payment.id));
-    const [attempt] = await this.db.run<Reserved>(RESERVE, [app.id, payment.id, wanted, now], tx);
-    if (!attempt) throw await this.#exceeds(tx, app.id, payment.id);
+    const wanted = body.amount ?? (await this.#left(tx, payment, body)) ?? 0;
+    const values = [app.id, payment.id, body.attemptId ?? null, wanted, this.clock.now()];
+    const [attempt] = await this.db.run<Reserved>(RESERVE, values, tx);
+    if (!attempt) throw await this.#refusal(tx, payment, body);
     const refund = await this.refunding.insert(tx, {
       attempt: { ...attempt, appId: app.id, paymentId: payment.id, currency: payment.currency },
       amount: wanted,
@@ -136,20 +130,27 @@ export class Refunds {
   async #earlier(tx: Tx, appId: string, body: CreateRefund, reference: string): Promise<RefundRow | undefined> {
     const [earlier] = await this.db.run<RefundRow>(FIND_REFUND_BY_REFERENCE, [appId, reference], tx);
     if (!earlier) return undefined;
-    const isSame = earlier.paymentId === body.paymentId && (body.amount ?? earlier.amount) === earlier.amount;
+    const { paymentId, amount = earlier.amount, attemptId = earlier.attemptId } = body;
+    const isSame = earlier.paymentId === paymentId && earlier.amount === amount && earlier.attemptId === attemptId;
     if (isSame) return earlier;
     const detail = `The reference ${reference} belongs to ${earlier.id}, which gives back something else.`;
     throw problem('refund_reference_taken', detail, { refundId: earlier.id });
   }
 
-  async #left(tx: Tx, appId: string, paymentId: string): Promise<number> {
-    const [row] = await this.db.run<{ left: number }>(LEFT, [appId, paymentId], tx);
-    return row?.left ?? 0;
+  /** Undefined: nothing came, through that attempt or at all. */
+  async #left(tx: Tx, { appId, id }: PaymentRow, { attemptId }: CreateRefund): Promise<number | undefined> {
+    const [row] = await this.db.run<{ left: number }>(LEFT, [appId, id, attemptId ?? null], tx);
+    return row?.left;
   }
 
-  async #exceeds(tx: Tx, appId: string, paymentId: string) {
-    const left = await this.#left(tx, appId, paymentId);
-    return problem('refund_exceeds_payment', `Of this payment ${left} fen are left to refund.`, { left });
+  async #refusal(tx: Tx, payment: PaymentRow, body: CreateRefund) {
+    const left = await this.#left(tx, payment, body);
+    if (left !== undefined) {
+      return problem('refund_exceeds_payment', `Of this payment ${left} fen are left to refund.`, { left });
+    }
+    const of = body.attemptId ? ` through attempt ${body.attemptId}` : '';
+    const detail = `Payment ${payment.id} is ${payment.status}, and nothing was paid${of}; only what was paid can be refunded.`;
+    return problem('payment_not_paid', detail);
   }
 
   /** After the commit: the event gets its number, and the refund its turn at the platform. */

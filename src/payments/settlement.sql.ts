@@ -49,6 +49,7 @@ export const SETTLE = statement(`
     update payment_attempts o set check_at = $14
     from attempt
     where o.app_id = $1 and o.payment_id = attempt.payment_id and o.id <> attempt.id and o.status in (${OPEN_SQL})
+    returning o.merchant_account_id
   ),
   booked as (
     insert into transfers
@@ -69,9 +70,12 @@ export const SETTLE = statement(`
     insert into callbacks
       (app_id, id, account_id, platform, deduplication_key, type, status, object_id, sealed, received_at, updated_at)
     select $1, $15, $16, $3, $17, $18, 'settled', payment.id, $19, $20, $20 from payment where $15::text is not null
-    on conflict (app_id, account_id, deduplication_key) do nothing
+    on conflict (app_id, account_id, deduplication_key) do update
+      set status = excluded.status, problem = null, object_id = excluded.object_id, repeats = callbacks.repeats + 1,
+        updated_at = excluded.updated_at
   )
-  select payment.id, payment.user_id as "userId", payment.amount::float8 as amount, attempt.id as "attemptId"
+  select payment.id, payment.user_id as "userId", payment.amount::float8 as amount, attempt.id as "attemptId",
+    array(select merchant_account_id from others) as "othersAt"
   from payment, attempt`);
 
 /** Locks the payment of an attempt: whoever changes an attempt, a payment or a refund does this first. */

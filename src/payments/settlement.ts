@@ -4,6 +4,7 @@ import { newId } from '../common/ids.js';
 import { Database, type Tx } from '../database/database.js';
 import type { PlatformCode } from '../platforms/platform.js';
 import type { PaidFacts } from '../platforms/payment-platform.js';
+import { Lanes } from '../queues/lane.js';
 import { BusinessTime } from '../tenancy/business-time.js';
 import type { AppRecord } from '../tenancy/caller.js';
 import { clearing, UNEXPECTED } from './ledger.js';
@@ -54,7 +55,10 @@ export interface Settled {
 export const ERASED = 'erased';
 
 type FoundAttempt = AttemptRow & { merchantId: string; platformAppId: string };
-type SettledRow = { id: string; userId: string; amount: number; attemptId: string };
+type SettledRow = { id: string; userId: string; amount: number; attemptId: string; othersAt: string[] };
+
+/** Ask about open attempts; one lane is one merchant account. */
+export const PAYMENT_LANES = 'payments';
 
 /** Where money is believed: the one place that moves an attempt and its payment to succeeded, closed or failed. */
 @Injectable()
@@ -66,6 +70,7 @@ export class Settlement {
     private readonly listeners: PaymentListeners,
     private readonly news: PaymentNews,
     private readonly refunding: Refunding,
+    private readonly lanes: Lanes,
   ) {}
 
   /**
@@ -73,8 +78,12 @@ export class Settlement {
    * False: nothing was changed; call `settle` to learn why.
    */
   async settleAtOnce(app: AppRecord, success: Success, toldBy?: ToldBy): Promise<boolean> {
-    if (!this.listeners.hearsSettled) return (await this.#settle(app, success, toldBy)) !== undefined;
-    return this.db.transaction(async (tx) => (await this.#settle(app, success, toldBy, tx)) !== undefined);
+    const settled = this.listeners.hearsSettled
+      ? await this.db.transaction((tx) => this.#settle(app, success, toldBy, tx))
+      : await this.#settle(app, success, toldBy);
+    // Where the payment can still be paid, it is closed now, before anybody does.
+    for (const lane of settled?.othersAt ?? []) void this.lanes.nudge(PAYMENT_LANES, { appId: app.id, lane });
+    return settled !== undefined;
   }
 
   /**

@@ -113,7 +113,13 @@ export type RefundState =
   /** Accepted but stuck until somebody acts (WeChat ABNORMAL); the money stays reserved. */
   | { readonly kind: 'action_required'; readonly facts: RefundFacts; readonly detail: string }
   /** Final: it will never happen under this number. */
-  | { readonly kind: 'failed'; readonly platformCode: string; readonly detail: string }
+  | {
+      readonly kind: 'failed';
+      readonly platformCode: string;
+      readonly detail: string;
+      /** The merchant has said no to it, through us or in the platform's console. */
+      readonly isRejected?: true;
+    }
   /** Not now (balance too low, too fast): send the same number again after that many seconds. */
   | { readonly kind: 'later'; readonly platformCode: string; readonly detail: string; readonly retryAfter: number }
   /** The platform knows no such refund: sending it again is safe. */
@@ -157,6 +163,8 @@ export type CallbackContent =
       /** Our number of the attempt, and what the platform calls it: at least one. */
       readonly paymentNumber?: string;
       readonly transactionId?: string;
+      /** The platform's id of the refund; also in the facts of a state that has some. */
+      readonly platformRefundId?: string;
       readonly state: RefundState;
     }
   /** Somebody at the platform wants a refund; a decision may be needed (Douyin `pre_create_refund`). */

@@ -1,3 +1,5 @@
+import type { Tx } from '../database/database.js';
+
 import type { PlatformCode } from '../platforms/platform.js';
 
 /** As whom a user pays in a mini-program. */
@@ -5,6 +7,13 @@ export interface Payer {
   readonly userId: string;
   readonly openid: string;
 }
+
+/**
+ * SQL: a row if the user is there, who can be neither merged nor erased until the transaction ends. For what is written
+ * for a user whom an earlier statement has read.
+ */
+export const HOLD_USER = (app: string, user: string): string =>
+  `select from users u where u.app_id = ${app} and u.id = ${user} and u.status = 'active' for share`;
 
 /** Who knows users' identities; the `auth` domain does. */
 export abstract class Payers {
@@ -23,5 +32,5 @@ export abstract class Payers {
   abstract programs(appId: string, userId: string, platform: PlatformCode): Promise<readonly string[]>;
 
   /** The user behind an id: itself, or who took over. Throws like `find`. */
-  abstract userOf(appId: string, userId: string): Promise<string>;
+  abstract userOf(appId: string, userId: string, tx?: Tx): Promise<string>;
 }

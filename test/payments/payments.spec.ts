@@ -66,6 +66,7 @@ describe('payments', () => {
       const answers = await Promise.all(
         Array.from({ length: 20 }, () => ask({ reference: 'order-1', platform: 'wechat' })),
       );
+      expect(answers.filter(({ status }) => status >= 300).map(({ status, body }) => [status, body])).toEqual([]);
       expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
       expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
     });
@@ -346,6 +347,8 @@ describe('payments', () => {
     await shop.server('PATCH', `/v1/merchant-accounts/${merchant.id}`, {
       body: { defaults: { orderPath: 'pages/order/detail' } },
     });
+    const early = await ask({ platform: undefined, platformOptions: { douyin: { unheard: 1 } } });
+    expect([early.status, early.body.code]).toEqual([400, 'validation_failed']);
     const refused = await ask({ platform: 'douyin', platformOptions: { douyin: { unheard: 1 } } });
     expect([refused.status, refused.body.code]).toEqual([400, 'validation_failed']);
     const paid = await ask({ platform: 'douyin', platformOptions: { douyin: { orderPath: 'pages/mine' } } });

@@ -261,6 +261,7 @@ describe('refunds that somebody asks for at Douyin', () => {
       kind: 'failed',
       platformCode: 'DENY',
       detail: '已经使用',
+      isRejected: true,
     });
   });
 

@@ -2,4 +2,5 @@
 import './typescript.mjs';
 
 const { startTestPostgres } = await import('./postgres-server.ts');
-export default () => startTestPostgres();
+const { prepareRsaKeys } = await import('./rsa-keys.ts');
+export default () => Promise.all([startTestPostgres(), prepareRsaKeys()]);

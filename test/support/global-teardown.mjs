@@ -1,4 +1,5 @@
 import './typescript.mjs';
 
 const { stopTestPostgres } = await import('./postgres-server.ts');
-export default () => stopTestPostgres();
+const { forgetRsaKeys } = await import('./rsa-keys.ts');
+export default () => Promise.all([stopTestPostgres(), forgetRsaKeys()]);

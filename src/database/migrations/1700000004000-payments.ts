@@ -88,7 +88,7 @@ export class Payments1700000004000 implements MigrationInterface {
       create unique index payments_reference on payments (app_id, reference)
         where reference is not null and status not in ('failed', 'closed');
       create index payments_user on payments (app_id, user_id, id);
-      create index payments_expiring on payments (expires_at)
+      create index payments_expiring on payments (app_id, expires_at)
         where status in ('created', 'pending') and closing_since is null;
       comment on column payments.sequence is 'Events of this payment and its refunds so far.';
       comment on column payments.expires_at is 'Business time.';
@@ -136,7 +136,8 @@ export class Payments1700000004000 implements MigrationInterface {
         on payment_attempts (app_id, platform, platform_transaction_id) where platform_transaction_id is not null;
       create unique index payment_attempts_kept on payment_attempts (app_id, payment_id) where kept;
       create index payment_attempts_payment on payment_attempts (app_id, payment_id);
-      create index payment_attempts_due on payment_attempts (check_at) where check_at is not null;
+      create index payment_attempts_due on payment_attempts (app_id, merchant_account_id, check_at)
+        where check_at is not null;
       comment on column payment_attempts.kept is 'Of a success: whether it pays the payment. One that is not is refunded.';
       comment on column payment_attempts.amount_reserved is 'Refunds that are neither failed nor rejected.';
       comment on column payment_attempts.next_refund_at is 'Business time: not before that the platform takes another refund.';
@@ -179,7 +180,7 @@ export class Payments1700000004000 implements MigrationInterface {
         where reference is not null and status not in ('failed', 'rejected');
       create index refunds_payment on refunds (app_id, payment_id);
       create index refunds_attempt on refunds (app_id, attempt_id);
-      create index refunds_due on refunds (check_at) where check_at is not null;
+      create index refunds_due on refunds (app_id, merchant_account_id, check_at) where check_at is not null;
       comment on column refunds.check_at is 'Business time: when to send or ask next; also the lease of who does.';
 
       create table transfers (
@@ -219,6 +220,7 @@ export class Payments1700000004000 implements MigrationInterface {
         unique (app_id, account_id, deduplication_key)
       );
       create index callbacks_parked on callbacks (app_id, id) where status = 'parked';
+      create index callbacks_object on callbacks (app_id, object_id) where object_id is not null;
       create index callbacks_age on callbacks (received_at) where sealed is not null;
       comment on column callbacks.sealed is 'Headers and raw body; dropped after 180 days.';
     `);

@@ -57,6 +57,7 @@ test.each(vectors.callbacks)('one flipped bit anywhere in a callback is refused:
   expect(isGenuine(whole, { ...seal, timestamp: flipped(seal.timestamp, 3) }, platformKey)).toBe(false);
   expect(isGenuine(whole, { ...seal, nonce: flipped(seal.nonce, 1) }, platformKey)).toBe(false);
   expect(isGenuine(whole, { ...seal, signature: flipped(seal.signature, 40) }, platformKey)).toBe(false);
-  expect(isGenuine(whole, { ...seal, signature: '' }, platformKey)).toBe(false);
+  for (const signature of ['', `${seal.signature}x`, `${seal.signature}, ${seal.signature}`, ` ${seal.signature}`])
+    expect(isGenuine(whole, { ...seal, signature }, platformKey)).toBe(false);
   expect(isGenuine(whole, seal, createPublicKey(vectors.appPublicKey))).toBe(false);
 });

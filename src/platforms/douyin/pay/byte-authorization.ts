@@ -23,12 +23,16 @@ export function byteAuthorization(data: string, { key, version }: SigningKey, se
   return `SHA256-RSA2048 appid=${platformAppId},nonce_str=${nonce},timestamp=${timestamp},key_version=${version},signature=${signature}`;
 }
 
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+
 /** Whether the platform has signed these bytes of a callback. */
 export function isGenuine(
   body: Buffer,
   { timestamp, nonce, signature }: { timestamp: string; nonce: string; signature: string },
   key: KeyObject,
 ): boolean {
+  // Node's decoder reads over what is no base64; a header that a proxy has added to is not the platform's.
+  if (!BASE64.test(signature)) return false;
   const base = Buffer.concat([Buffer.from(`${timestamp}\n${nonce}\n`), body, Buffer.from('\n')]);
   return verify('sha256', base, key, Buffer.from(signature, 'base64'));
 }

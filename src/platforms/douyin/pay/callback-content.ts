@@ -55,6 +55,7 @@ function refund(program: PlatformAccount, message: RefundMessage): CallbackConte
   const about = {
     kind: 'refund',
     transactionId: order_id,
+    platformRefundId: refund_id,
     // A refund whose request was never answered has a number that Douyin made up.
     ...(out_refund_no !== undefined && isNumber(out_refund_no) ? { refundNumber: out_refund_no } : {}),
   } as const;

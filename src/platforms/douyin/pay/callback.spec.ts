@@ -135,12 +135,14 @@ describe('what a callback says', () => {
       kind: 'refund',
       refundNumber: NUMBER,
       transactionId: 'motb1',
+      platformRefundId: 'motr1',
       state,
     });
     for (const out_refund_no of ['', '7272625659888058380']) {
       expect(read('refund', aRefund({ out_refund_no })).content).toEqual({
         kind: 'refund',
         transactionId: 'motb1',
+        platformRefundId: 'motr1',
         state,
       });
     }

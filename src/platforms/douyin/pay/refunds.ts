@@ -94,7 +94,8 @@ function stateOf(item: RefundItem): RefundState {
     return { kind: 'succeeded', facts: { ...facts, ...(refund_at ? { succeededAt: refund_at } : {}) } };
   }
   if (audit?.audit_status === 'DENY') {
-    return { kind: 'failed', platformCode: 'DENY', detail: audit.deny_message ?? 'The merchant refused the refund.' };
+    const detail = audit.deny_message ?? 'The merchant refused the refund.';
+    return { kind: 'failed', platformCode: 'DENY', detail, isRejected: true };
   }
   if (refund_status === 'FAIL') {
     return { kind: 'failed', platformCode: 'FAIL', detail: message ?? 'Douyin could not carry out the refund.' };

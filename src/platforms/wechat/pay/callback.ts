@@ -99,6 +99,7 @@ function refundIn(merchant: MerchantAccount, text: string): CallbackContent {
     ...(isNumber(out_refund_no) ? { refundNumber: out_refund_no } : {}),
     paymentNumber: out_trade_no,
     transactionId: transaction_id,
+    platformRefundId: refund.refund_id,
     state,
   };
 }
