@@ -22,6 +22,8 @@ import { AuthenticationGuard } from './tenancy/authentication.guard.js';
 import { MerchantAccountRow } from './tenancy/merchant-account.entity.js';
 import { PlatformAccountRow } from './tenancy/platform-account.entity.js';
 import { TenancyModule } from './tenancy/tenancy.module.js';
+import { HostResolver, SystemResolver } from './webhooks/resolver.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 export const ENTITIES = [
   App,
@@ -37,14 +39,17 @@ export const ENTITIES = [
 /** What tests put in the place of the real thing. */
 export interface Overrides {
   readonly clock?: Clock;
+  /** Who knows the addresses of webhook endpoints. */
+  readonly resolver?: HostResolver;
   /** False: the graph is built, but nothing is connected; for the API document. */
   readonly connect?: boolean;
 }
 
-const base = (config: Config, { clock = new SystemClock(), connect = true }: Overrides): Provider[] => [
+const base = (config: Config, { clock = new SystemClock(), resolver, connect = true }: Overrides): Provider[] => [
   { provide: Config, useValue: config },
   { provide: Clock, useValue: clock },
   { provide: Sealer, useValue: new Sealer(config.masterKeys) },
+  { provide: HostResolver, useValue: resolver ?? new SystemResolver(config.webhookAllow.length > 0) },
   {
     provide: Database,
     useFactory: async () => {
@@ -72,7 +77,7 @@ export class AppModule {
       module: GroundModule,
       global: true,
       providers,
-      exports: [Config, Clock, Sealer, Database],
+      exports: [Config, Clock, Sealer, HostResolver, Database],
     };
     return {
       module: AppModule,
@@ -85,6 +90,7 @@ export class AppModule {
         AuthModule,
         CatalogModule,
         PaymentsModule,
+        WebhooksModule,
         ConsoleModule,
       ],
       providers: [{ provide: APP_GUARD, useClass: AuthenticationGuard }],

@@ -77,8 +77,8 @@ export async function createServer(
   parseJson(server);
   addHooks(server);
   app.get(Metrics).watch(server);
-  if (config.role !== 'worker')
-    mountCallbacks(server, app.get(Callbacks), app.get(Platforms), () => app.get(Clock).now());
+  const clock = app.get(Clock);
+  if (config.role !== 'worker') mountCallbacks(server, app.get(Callbacks), app.get(Platforms), () => clock.now());
   app.useGlobalFilters(new ProblemFilter());
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: toValidationProblem }));
   mountConsole(app);

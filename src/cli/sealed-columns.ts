@@ -30,6 +30,9 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
   sealed('platform_accounts', 'credentials', ({ id }) => id!),
   sealed('merchant_accounts', 'credentials', ({ id }) => id!),
   sealed('callbacks', 'sealed', ({ id }) => id!),
+  sealed('webhook_endpoints', 'secret', ({ id }) => id!),
+  sealed('webhook_endpoints', 'previous_secret', ({ id }) => id!),
+  sealed('webhook_endpoints', 'headers', ({ id }) => id!),
   sealed('users', 'phone', ({ id }) => id!),
   sealed('identities', 'session_key', (row) => `${row['platform']}/${row['platform_app_id']}/${row['openid']}`, {
     needs: ['platform', 'platform_app_id', 'openid'],

@@ -29,6 +29,7 @@ describe('the environment', () => {
       DATABASE_POOL: 10,
       DATA_DIR: '.data',
       TRUSTED_PROXIES: [],
+      EVENT_RETENTION_DAYS: 90,
       WEB_CONCURRENCY: 1,
       LOG_LEVEL: 'info',
     } satisfies Settings);
@@ -67,6 +68,7 @@ describe('the environment', () => {
     ['PUBLIC_URL', 'https://api.example', 'https://api.example'],
     ['TRUSTED_PROXIES', '10.0.0.0/8, ::1,fe80::/10 , 127.0.0.1', ['10.0.0.0/8', '::1', 'fe80::/10', '127.0.0.1']],
     ['WEBHOOK_ALLOW', '192.168.0.0/16', ['192.168.0.0/16']],
+    ['EVENT_RETENTION_DAYS', '30', 30],
     ['SANDBOX', 'off', 'off'],
     ['SANDBOX_URL', 'http://sandbox:3100', 'http://sandbox:3100'],
     ['WEB_CONCURRENCY', '4', 4],
@@ -99,6 +101,7 @@ describe('the environment', () => {
     ['TRUSTED_PROXIES', '999.1.1.1'],
     ['TRUSTED_PROXIES', '10'],
     ['WEBHOOK_ALLOW', '10.0.0.0/8;192.168.0.0/16'],
+    ['EVENT_RETENTION_DAYS', '6'],
     ['SANDBOX', 'yes'],
     ['SANDBOX_URL', 'sandbox:3100'],
     ['WEB_CONCURRENCY', '65'],
@@ -139,6 +142,14 @@ describe('the configuration', () => {
     expect(configOf({ SANDBOX: 'off', SANDBOX_URL: 'http://sandbox:1' }).sandboxUrl).toBeUndefined();
     expect(configOf({ NODE_ENV: 'production', ...secrets }).sandboxUrl).toBeUndefined();
     expect(configOf({ NODE_ENV: 'production', ...secrets, SANDBOX: 'on' }).sandboxUrl).toBe('http://127.0.0.1:3100');
+  });
+
+  test('lets webhooks reach this machine in development, and only public addresses in production', () => {
+    expect(configOf({}).webhookAllow).toEqual(['127.0.0.0/8', '::1/128']);
+    expect(configOf({ NODE_ENV: 'production', ...secrets }).webhookAllow).toEqual([]);
+    expect(configOf({ NODE_ENV: 'production', ...secrets, WEBHOOK_ALLOW: '10.0.0.0/8' }).webhookAllow).toEqual([
+      '10.0.0.0/8',
+    ]);
   });
 
   test('counts limits in memory only while no other process can share them', () => {

@@ -37,6 +37,7 @@ const Env = z.object({
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   TRUSTED_PROXIES: cidrs.default([]),
   WEBHOOK_ALLOW: cidrs.optional(),
+  EVENT_RETENTION_DAYS: z.coerce.number().int().min(7).max(3_650).default(90),
   SANDBOX: z.enum(['on', 'off']).optional(),
   SANDBOX_URL: z.url({ protocol: /^https?$/ }).optional(),
   WEB_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(1),
@@ -84,6 +85,10 @@ export abstract class Config {
   abstract readonly masterKeys: readonly Buffer[];
   abstract readonly operatorTokens: readonly string[];
   abstract readonly trustedProxies: readonly string[];
+  /** Addresses and blocks of them (CIDR) that webhooks may reach besides public ones. */
+  abstract readonly webhookAllow: readonly string[];
+  /** How long events and their deliveries are kept. */
+  abstract readonly eventRetentionDays: number;
   /** Where test accounts' calls go; absent when the sandbox is off. */
   abstract readonly sandboxUrl: string | undefined;
   /** True when other processes share the limits of this one, so that counting in memory would multiply them. */
@@ -97,6 +102,9 @@ export interface Generated {
   readonly masterKeys: readonly string[];
   readonly operatorTokens: readonly string[];
 }
+
+/** What webhooks may reach in development: the developer's own machine. */
+const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 
 /** Joins the environment with what `main` started or generated. */
 export function toConfig(settings: Settings, generated: Generated): Config {
@@ -116,6 +124,8 @@ export function toConfig(settings: Settings, generated: Generated): Config {
     masterKeys: generated.masterKeys.map((text) => Buffer.from(text, 'base64')),
     operatorTokens: generated.operatorTokens,
     trustedProxies: settings.TRUSTED_PROXIES,
+    webhookAllow: settings.WEBHOOK_ALLOW ?? (production ? [] : LOOPBACK),
+    eventRetentionDays: settings.EVENT_RETENTION_DAYS,
     sandboxUrl: sandbox ? (settings.SANDBOX_URL ?? `http://127.0.0.1:${settings.SANDBOX_PORT}`) : undefined,
     sharedLimits: settings.DATABASE_URL !== undefined || settings.WEB_CONCURRENCY > 1,
     logLevel: settings.LOG_LEVEL,

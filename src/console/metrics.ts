@@ -5,6 +5,7 @@ import { Database } from '../database/database.js';
 import { type PlatformCall, PlatformCallObserver } from '../platforms/platform-http.js';
 import { CallbackCounts } from '../payments/callback-counts.js';
 import { Lanes } from '../queues/lane.js';
+import { DeliveryCounts } from '../webhooks/delivery-counts.js';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -28,9 +29,10 @@ export class Metrics extends PlatformCallObserver {
     registers: [this.registry],
   });
 
-  constructor(db: Database, lanes: Lanes, callbacks: CallbackCounts) {
+  constructor(db: Database, lanes: Lanes, callbacks: CallbackCounts, deliveries: DeliveryCounts) {
     super();
     this.registry.registerMetric(callbacks.counter);
+    for (const metric of deliveries.all) this.registry.registerMetric(metric);
     collectDefaultMetrics({ register: this.registry });
     const registers = [this.registry];
     new Gauge({

@@ -3,6 +3,7 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import { stringify } from 'yaml';
 import { ID_PREFIXES, type IdKind } from '../common/ids.js';
 import { VERSION } from '../common/version.js';
+import { webhooksOf } from './openapi-webhooks.js';
 
 const PROBLEM = {
   type: 'object',
@@ -41,16 +42,39 @@ export function openApiOf(app: INestApplication, server = 'http://localhost:3000
     .addBearerAuth({ type: 'http', bearerFormat: 'JWT', description: "A user's access token, from the login." }, 'user')
     .addBearerAuth({ type: 'http', description: 'A secret key of the app: `mb_test_…` or `mb_live_…`.' }, 'secretKey')
     .addBearerAuth({ type: 'http', description: 'The token of whoever runs this server.' }, 'operator')
-    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-App-Id', description: 'The app; enough for a login.' }, 'appId')
-    .build();
-  const document = SwaggerModule.createDocument(app, builder);
+    .addApiKey(
+      { type: 'apiKey', in: 'header', name: 'X-App-Id', description: 'The app; enough for a login.' },
+      'appId',
+    );
+  for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);
+  const document = SwaggerModule.createDocument(app, builder.build());
   document.components = {
     ...document.components,
     schemas: { ...document.components?.schemas, Problem: PROBLEM },
   };
+  document.webhooks = webhooksOf();
   describePathParameters(document);
   return document;
 }
+
+/** The groups of operations, by who calls them. */
+const TAGS: Readonly<Record<string, string>> = {
+  Login: 'How a mini-program gets tokens.',
+  Me: 'What a user may do with its own things.',
+  'My payments': 'How a user pays, from the front end.',
+  Apps: 'Apps and their secret keys: for whoever runs this server.',
+  'Platform accounts': 'The mini-programs of an app.',
+  'Merchant accounts': 'The payment contracts of an app: who is paid.',
+  Users: 'The users of an app.',
+  Catalog: 'What is sold, and for how much.',
+  Payments: 'Money that users are asked for.',
+  Refunds: 'Money that goes back.',
+  Ledger: 'The books: each movement of money as a debit and a credit.',
+  Callbacks: 'What platforms have told, and what of it did not fit.',
+  Events: 'What happened, in order.',
+  Webhooks: 'What happened, sent to your server.',
+  Server: 'About this server.',
+};
 
 /** Whose id follows a part of a path: `/v1/users/{id}`. */
 const NOUNS: Readonly<Record<string, { kind: IdKind; noun: string }>> = {
@@ -63,6 +87,9 @@ const NOUNS: Readonly<Record<string, { kind: IdKind; noun: string }>> = {
   payments: { kind: 'payment', noun: 'payment' },
   refunds: { kind: 'refund', noun: 'refund' },
   callbacks: { kind: 'callback', noun: 'callback' },
+  events: { kind: 'event', noun: 'event' },
+  'webhook-endpoints': { kind: 'webhookEndpoint', noun: 'webhook endpoint' },
+  'webhook-deliveries': { kind: 'webhookDelivery', noun: 'delivery' },
   users: { kind: 'user', noun: 'user' },
   identities: { kind: 'identity', noun: 'identity' },
   sessions: { kind: 'session', noun: 'session' },

@@ -5,6 +5,8 @@ import type { EventType } from './event-types.js';
 
 /** What is told, in the transaction of the change itself. `data` holds ids, amounts and statuses, never personal data. */
 export interface Announcement {
+  /** Made by the caller, when it has to know it. */
+  readonly id?: string;
   readonly appId: string;
   readonly type: EventType;
   /** The object whose events are ordered. */
@@ -16,7 +18,7 @@ export interface Announcement {
   readonly data: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-export const STREAM_TYPES = ['user', 'payment', 'callback'] as const;
+export const STREAM_TYPES = ['user', 'payment', 'callback', 'webhook_endpoint'] as const;
 export type StreamType = (typeof STREAM_TYPES)[number];
 
 /** The columns that a hot path fills when it announces within its own statement (see `auth/login.sql.ts`). */
@@ -29,8 +31,9 @@ export class Announcer {
   constructor(private readonly db: Database) {}
 
   /** Writes the event; it is numbered and delivered once the transaction has committed. */
-  async announce(tx: Tx, { appId, type, stream, sequence, object = stream, data }: Announcement): Promise<void> {
-    const values = [appId, newId('event'), type, stream.type, stream.id, sequence, object.type, object.id];
+  async announce(tx: Tx, announcement: Announcement): Promise<void> {
+    const { id = newId('event'), appId, type, stream, sequence, object = stream, data } = announcement;
+    const values = [appId, id, type, stream.type, stream.id, sequence, object.type, object.id];
     await this.db.run(INSERT, [...values, JSON.stringify(data)], tx);
   }
 }

@@ -21,6 +21,8 @@ export const EVENT_TYPES = {
   'refund.failed': 'The refund will not happen; its amount is free again.',
   'refund.rejected': 'A refund that the user asked for was rejected.',
   'callback.parked': 'A genuine callback does not fit what we know: look at it. Nothing was changed.',
+  'webhook_endpoint.disabled': 'Nothing is sent to the endpoint any more; `data.reason` says why.',
+  'webhook.test': 'Somebody asked for a test of a webhook endpoint; it goes there and nowhere else.',
 } as const;
 
 export type EventType = keyof typeof EVENT_TYPES;

@@ -1,40 +1,15 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '../config/config.js';
-import { Database, statement } from '../database/database.js';
+import { Database, type Statement } from '../database/database.js';
 import { Lanes, type LaneResult } from '../queues/lane.js';
+import { EventReaders } from './event-readers.js';
+import { BATCH, numbering, type NumberedRow } from './relay.sql.js';
 
 /** How long a committed event waits at most when its nudge was lost. */
 const POLL_MS = 250;
-const BATCH = 1_000;
 const RELAY = { appId: 'all', lane: 'events' };
 
-/**
- * Numbers committed events. One relay per database at a time (the advisory lock is the transaction's, so a dead relay's
- * work is taken over at once). A relay whose snapshot is older than another's commit finds `position` set and skips the
- * row, which may leave a gap in the numbers but never a repeat.
- */
-const NUMBER = statement(`
-  with turn as materialized (select pg_try_advisory_xact_lock(7308324468) as ours),
-  batch as materialized (
-    select app_id, id, row_number() over (order by ordinal) as place
-    from (
-      select app_id, id, ordinal from events
-      where position is null and (select ours from turn)
-      order by ordinal limit ${BATCH}
-    ) waiting
-  ),
-  counted as (select count(*) as size from batch),
-  raised as (
-    update event_relay set last_position = last_position + counted.size
-    from counted where counted.size > 0
-    returning last_position - counted.size as base
-  )
-  update events set position = raised.base + batch.place
-  from raised, batch
-  where events.app_id = batch.app_id and events.id = batch.id and events.position is null
-  returning events.id`);
-
-/** Gives committed events their `position`, by which everybody reads them. */
+/** Gives committed events their `position`, by which everybody reads them, and wakes who has work with them. */
 @Injectable()
 export class Relay implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #log = new Logger(Relay.name);
@@ -42,11 +17,13 @@ export class Relay implements OnApplicationBootstrap, OnApplicationShutdown {
   #running: Promise<void> | undefined;
   #again = false;
   #stopped = false;
+  #number: Statement | undefined;
 
   constructor(
     private readonly db: Database,
     private readonly lanes: Lanes,
     private readonly config: Config,
+    private readonly readers: EventReaders,
   ) {
     lanes.declare({
       name: 'relay',
@@ -97,8 +74,15 @@ export class Relay implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   async #drain(): Promise<void> {
+    this.#number ??= numbering(this.readers.all);
     let numbered: number;
-    do numbered = (await this.db.run(NUMBER, [])).length;
-    while (numbered === BATCH && !this.#stopped);
+    do {
+      const rows = await this.db.run<NumberedRow>(this.#number, []);
+      numbered = rows.find(({ kind }) => kind === null)?.numbered ?? 0;
+      for (const { kind, appId, lane } of rows) {
+        // Nobody waits for it: what a lost nudge leaves behind, the lane's sweep finds.
+        if (kind !== null && appId !== null && lane !== null) void this.lanes.nudge(kind, { appId, lane });
+      }
+    } while (numbered === BATCH && !this.#stopped);
   }
 }

@@ -6,6 +6,10 @@ interface Capability {
   capabilities: Record<string, boolean>;
   credentials: { properties?: Record<string, unknown>; oneOf?: unknown[]; anyOf?: unknown[] };
   secretFields: string[];
+  merchantCredentials: Capability['credentials'];
+  merchantSecretFields: string[];
+  paymentSettings: Capability['credentials'];
+  requiredPaymentSettings: string[];
 }
 
 describe('every answer', () => {
@@ -66,9 +70,9 @@ describe('the capabilities', () => {
   test('say what works where, to anybody', async () => {
     const { data } = await must<{ data: Capability[] }>(minibase.url, 'GET', '/v1/capabilities');
     expect(Object.fromEntries(data.map(({ platform, capabilities }) => [platform, capabilities]))).toEqual({
-      wechat: { login: true, phone: true, profile: true, verify: true },
-      alipay: { login: true, phone: true, profile: false, verify: true },
-      douyin: { login: true, phone: true, profile: true, verify: true },
+      wechat: { login: true, pay: true, phone: true, profile: true, verify: true },
+      alipay: { login: true, pay: true, phone: true, profile: false, verify: true },
+      douyin: { login: true, pay: true, phone: true, profile: true, verify: true },
     });
   });
 
@@ -79,6 +83,19 @@ describe('the capabilities', () => {
       const text = JSON.stringify(credentials);
       for (const field of secretFields) expect(text).toContain(`"${field}"`);
       expect(text).toContain('"description"');
+    }
+  });
+
+  test('tell the same of merchants, and which settings a payment must have', async () => {
+    const { data } = await must<{ data: Capability[] }>(minibase.url, 'GET', '/v1/capabilities');
+    const required = Object.fromEntries(data.map((one) => [one.platform, one.requiredPaymentSettings]));
+    expect(required).toEqual({ wechat: [], alipay: [], douyin: ['goodsType', 'tagGroupId', 'imageList', 'orderPath'] });
+    for (const { platform, merchantCredentials, merchantSecretFields, paymentSettings } of data) {
+      // Alipay and Douyin sign with the keys of the mini-program.
+      expect([platform, merchantSecretFields.length > 0]).toEqual([platform, platform === 'wechat']);
+      const known = JSON.stringify(merchantCredentials);
+      for (const field of merchantSecretFields) expect(known).toContain(`"${field}"`);
+      for (const field of required[platform]!) expect(paymentSettings.properties).toHaveProperty(field);
     }
   });
 });

@@ -107,7 +107,7 @@ describe('GET /v1/events', () => {
     `cursor=${toCursor('-1')}`,
     `cursor=${toCursor('1 or 1=1')}`,
     'type=user.none',
-    'streamType=payment',
+    'streamType=nothing',
     'limit=0',
     'limit=101',
     'after=1',

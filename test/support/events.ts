@@ -1,3 +1,5 @@
+import { EVENT_DATA } from '../../src/events/event-data.js';
+import type { EventType } from '../../src/events/event-types.js';
 import { until } from '../queues/support/until.js';
 import { must } from './client.js';
 import type { Minibase } from './minibase.js';
@@ -20,10 +22,17 @@ export async function eventsOf(minibase: Pick<Minibase, 'url'>, secretKey: strin
     const page = await must<{ data: SeenEvent[]; nextCursor: string | null }>(minibase.url, 'GET', path, {
       token: secretKey,
     });
-    events.push(...page.data);
+    events.push(...page.data.map(asDescribed));
     if (page.data.length < 100) return events;
     cursor = page.nextCursor ?? '';
   }
+}
+
+/** Whoever reads events in a test also checks that they are what the API document promises. */
+function asDescribed(event: SeenEvent): SeenEvent {
+  const { error } = EVENT_DATA[event.type as EventType].safeParse(event.data);
+  if (error) throw new Error(`${event.type} is not as described: ${error.message} in ${JSON.stringify(event.data)}`);
+  return event;
 }
 
 /** Waits until the relay has numbered an event of the type; gives all events. */

@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { startSandbox, type RunningSandbox } from '../../sandbox/server.js';
+import type { Overrides } from '../../src/app.module.js';
 import { Clock } from '../../src/common/clock.js';
 import type { Config } from '../../src/config/config.js';
 import { Database } from '../../src/database/database.js';
 import { createServer, newLogger } from '../../src/server.js';
 import { Apps } from '../../src/tenancy/apps.service.js';
+import type { HostResolver } from '../../src/webhooks/resolver.js';
 import { freePort } from '../../src/database/embedded/free-port.js';
 import { createDatabase, type TestDatabase } from './postgres.js';
 
@@ -44,14 +46,15 @@ export interface Minibase {
 }
 
 /** A whole Minibase of its own: database from the migrated template, sandbox, API and worker in this process. */
-export async function startMinibase(over: Partial<Config> = {}): Promise<Minibase> {
+export async function startMinibase(over: Partial<Config> = {}, resolver?: HostResolver): Promise<Minibase> {
   const dataDir = await mkdtemp(join(tmpdir(), 'minibase-'));
   const database = await createDatabase();
   const sandbox = await startSandbox({ host: '127.0.0.1', port: 0, dataDir, logLevel: 'silent' });
   const clock = new MovableClock();
   const port = await freePort(undefined);
   const config = testConfig(database, sandbox, dataDir, { publicUrl: `http://127.0.0.1:${port}`, ...over });
-  const first = await listening(config, clock, port);
+  const overrides = { clock, ...(resolver && { resolver }) };
+  const first = await listening(config, overrides, port);
   const others: { close(): Promise<void> }[] = [];
   return {
     url: first.url,
@@ -63,7 +66,7 @@ export async function startMinibase(over: Partial<Config> = {}): Promise<Minibas
     app: first.app,
     forgetApps: () => first.app.get(Apps).forget(),
     another: async (changes = {}) => {
-      const other = await listening({ ...config, ...changes }, clock);
+      const other = await listening({ ...config, ...changes }, overrides);
       others.push(other);
       return other;
     },
@@ -77,8 +80,8 @@ export async function startMinibase(over: Partial<Config> = {}): Promise<Minibas
 }
 
 /** `port` 0 takes a free one; the first has the one that PUBLIC_URL names, where platforms send their callbacks. */
-async function listening(config: Config, clock: Clock, port = 0) {
-  const app = await createServer(config, newLogger(process.env['TEST_LOG'] ?? 'silent'), { clock });
+async function listening(config: Config, overrides: Overrides, port = 0) {
+  const app = await createServer(config, newLogger(process.env['TEST_LOG'] ?? 'silent'), overrides);
   await app.listen(port, '127.0.0.1');
   const { port: taken } = app.getHttpServer().address() as AddressInfo;
   return { app, url: `http://127.0.0.1:${taken}`, close: () => app.close() };
@@ -104,6 +107,8 @@ const testConfig = (
   operatorTokens: [`op_${randomBytes(16).toString('hex')}`],
   // Tests say from which address they come, as a proxy does.
   trustedProxies: ['127.0.0.1/32'],
+  webhookAllow: ['127.0.0.0/8', '::1/128'],
+  eventRetentionDays: 90,
   sandboxUrl: sandbox.url,
   sharedLimits: false,
   logLevel: 'silent',

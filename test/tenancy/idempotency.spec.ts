@@ -1,18 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { PLATFORMS, Shop } from '../payments/support/shop.js';
 import { aCode, aLogin, anApp, aProgram, ask, must, sandbox, type TestApp } from '../support/client.js';
 import { startMinibase, type Minibase } from '../support/minibase.js';
-
-interface Write {
-  readonly method: string;
-  readonly path: string;
-  readonly token?: string;
-  readonly appId?: string;
-  readonly body?: unknown;
-}
+import { paymentWrites, type Sample, type Write } from './support/payment-writes.js';
+import { webhookWrites } from './support/webhook-writes.js';
 
 describe('a write with an Idempotency-Key', () => {
   let minibase: Minibase;
   let app: TestApp;
+  let shop: Promise<Shop> | undefined;
   beforeAll(async () => {
     minibase = await startMinibase();
     app = await anApp(minibase, ['wechat']);
@@ -42,8 +38,14 @@ describe('a write with an Idempotency-Key', () => {
   /** Another mini-program would make the next login ambiguous. */
   const retire = (id: string) => must(minibase.url, 'DELETE', `/v1/platform-accounts/${id}`, { token: app.secretKey });
 
-  /** A first request of every kind, on objects of its own, and another body for the same route. */
-  const WRITES: Readonly<Record<string, () => Promise<{ write: Write; otherBody?: unknown }>>> = {
+  const sold = paymentWrites(
+    () => minibase,
+    () => (shop ??= Shop.open(minibase, PLATFORMS)),
+  );
+  /** A first request of every kind. */
+  const WRITES: Readonly<Record<string, () => Promise<Sample>>> = {
+    ...sold,
+    ...webhookWrites(() => minibase),
     createApp: async () => ({
       write: operator('POST', '/v1/apps', { name: 'Shop', mode: 'test' }),
       otherBody: { name: 'Another', mode: 'test' },
@@ -136,13 +138,13 @@ describe('a write with an Idempotency-Key', () => {
   });
 
   test.each(Object.keys(WRITES))('%s acts once, and answers the repeat as the first', async (name) => {
-    const { write } = await WRITES[name]!();
+    const { write, lasting = (body) => body } = await WRITES[name]!();
     const key = randomUUID();
     const first = await send(write, key);
     expect({ status: first.status, problem: first.body['code'] }).toMatchObject({ problem: undefined });
     expect(first.headers.has('idempotent-replayed')).toBe(false);
     for (const again of [await send(write, key), await send(write, key)]) {
-      expect({ status: again.status, body: again.body }).toEqual({ status: first.status, body: first.body });
+      expect([again.status, lasting(again.body)]).toEqual([first.status, lasting(first.body)]);
       expect(again.headers.get('idempotent-replayed')).toBe('true');
     }
   });
@@ -158,24 +160,29 @@ describe('a write with an Idempotency-Key', () => {
     }
   });
 
-  test.each(['createApp', 'createApiKey', 'createPlatformAccount', 'updateUser', 'login'])(
-    'fifty %s at once act once; the others get the same answer or are told to wait',
-    async (name) => {
-      const { write } = await WRITES[name]!();
-      const key = randomUUID();
-      const answers = await Promise.all(Array.from({ length: 50 }, () => send(write, key)));
-      const done = answers.filter(({ status }) => status < 300);
-      const waiting = answers.filter(({ status }) => status >= 300);
-      expect(done.length).toBeGreaterThanOrEqual(1);
-      expect(new Set(done.map(({ body }) => JSON.stringify(body))).size).toBe(1);
-      expect(done.filter(({ headers }) => !headers.has('idempotent-replayed'))).toHaveLength(1);
-      for (const { status, body, headers } of waiting) {
-        expect({ status, code: body['code'] }).toEqual({ status: 409, code: 'idempotency_in_progress' });
-        expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
-      }
-      expect((await send(write, key)).body).toEqual(done[0]!.body);
-    },
-  );
+  test.each([
+    'createApp',
+    'createApiKey',
+    'createPlatformAccount',
+    'updateUser',
+    'login',
+    'createPayment',
+    'createProduct',
+  ])('fifty %s at once act once; the others get the same answer or are told to wait', async (name) => {
+    const { write } = await WRITES[name]!();
+    const key = randomUUID();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => send(write, key)));
+    const done = answers.filter(({ status }) => status < 300);
+    const waiting = answers.filter(({ status }) => status >= 300);
+    expect(done.length).toBeGreaterThanOrEqual(1);
+    expect(new Set(done.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+    expect(done.filter(({ headers }) => !headers.has('idempotent-replayed'))).toHaveLength(1);
+    for (const { status, body, headers } of waiting) {
+      expect({ status, code: body['code'] }).toEqual({ status: 409, code: 'idempotency_in_progress' });
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    expect((await send(write, key)).body).toEqual(done[0]!.body);
+  });
 
   test('a repeat of a new mini-program leaves only one at the sandbox too', async () => {
     const { write } = await WRITES['createPlatformAccount']!();
@@ -203,6 +210,9 @@ describe('a write with an Idempotency-Key', () => {
       'refreshTokens',
       'logout',
       'verifyPlatformAccount',
+      'verifyMerchantAccount',
+      'refreshPayment',
+      'refreshMyPayment',
       'eraseMe',
       'setMyProfile',
       'unlinkMyIdentity',

@@ -20,6 +20,7 @@ describe('a new master key', () => {
     for (const platform of ['alipay', 'douyin'] as const) await aLogin(minibase, app, 'hong', platform);
     await setPhone(minibase.url, ming.accessToken);
     await keepCallback(await aMerchant(minibase, app.secretKey, 'wechat'));
+    await keepWebhookSecrets();
     // A key with an Idempotency-Key, so that a copy of the secret is kept for its repeat.
     const over = { token: minibase.operatorToken, body: { name: 'x' }, key: 'sealed-once' };
     await must(minibase.url, 'POST', `/v1/apps/${app.appId}/keys`, over);
@@ -48,6 +49,16 @@ describe('a new master key', () => {
        values ($1, $2, $3, 'wechat', 'EV-1', 'OTHER', 'ignored', $4, now(), now())`,
       [app.appId, id, accountId, sealed],
     );
+  }
+
+  /** An endpoint with headers, and a secret before the present one. */
+  async function keepWebhookSecrets(): Promise<void> {
+    const over = {
+      token: app.secretKey,
+      body: { url: 'https://shop.example/', headers: { authorization: 'Bearer x' } },
+    };
+    const { id } = await must<{ id: string }>(minibase.url, 'POST', '/v1/webhook-endpoints', over);
+    await must(minibase.url, 'POST', `/v1/webhook-endpoints/${id}/rotate-secret`, { token: app.secretKey });
   }
 
   /** Every `table.column` that holds sealed values, with the ids of the keys that sealed them: found in the data. */

@@ -4,6 +4,7 @@ import { Users1700000001200 } from './1700000001200-users.js';
 import { PlatformTokens1700000002000 } from './1700000002000-platform-tokens.js';
 import { QueueBuckets1700000003000 } from './1700000003000-queue-buckets.js';
 import { Payments1700000004000 } from './1700000004000-payments.js';
+import { Webhooks1700000005000 } from './1700000005000-webhooks.js';
 
 /** All migrations, in order. `npm run migration:new` makes a file; add it here. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   PlatformTokens1700000002000,
   QueueBuckets1700000003000,
   Payments1700000004000,
+  Webhooks1700000005000,
 ];

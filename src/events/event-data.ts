@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import type { EventType } from './event-types.js';
+
+const id = z.string();
+const currency = z.literal('CNY');
+const reference = z.string().nullable();
+const platform = z.string().meta({ description: 'wechat, alipay, douyin, …' });
+const amount = z.int().meta({ description: 'Fen.' });
+
+const user = z.strictObject({ userId: id });
+const identity = user.extend({ platform, identityId: id });
+
+const payment = z.strictObject({
+  paymentId: id,
+  userId: id,
+  amount,
+  currency,
+  reference,
+  status: z.enum(['created', 'pending', 'succeeded', 'failed', 'closed']),
+});
+const success = payment.extend({ attemptId: id, platform, platformTransactionId: z.string() });
+
+const refund = z.strictObject({
+  refundId: id,
+  paymentId: id,
+  amount,
+  currency,
+  reference,
+  source: z.enum(['api', 'platform', 'automatic']),
+  status: z.enum(['requested', 'pending', 'action_required', 'succeeded', 'failed', 'rejected']),
+});
+
+/** What `data` of each type of event holds: ids, amounts and statuses, never personal data. Part of the API. */
+export const EVENT_DATA = {
+  'user.created': identity,
+  'user.updated': user.extend({ fields: z.string().meta({ description: 'Names, with commas between them.' }) }),
+  'user.duplicate_found': user.extend({ otherUserId: id, platform }),
+  'user.merged': user.extend({ intoUserId: id }),
+  'user.erased': user,
+  'identity.linked': identity,
+  'identity.unlinked': identity,
+  'session.revoked': user.extend({ sessionId: id, reason: z.string() }),
+  'payment.created': payment,
+  'payment.pending': payment,
+  'payment.succeeded': success,
+  'payment.failed': payment,
+  'payment.closed': payment.extend({ reason: z.string().nullable() }),
+  'payment.unexpected_success': success,
+  'refund.created': refund,
+  'refund.pending': refund,
+  'refund.action_required': refund,
+  'refund.succeeded': refund,
+  'refund.failed': refund.extend({ platformCode: z.string().nullable() }),
+  'refund.rejected': refund,
+  'callback.parked': z.strictObject({
+    callbackId: id,
+    platform,
+    accountId: id,
+    callbackType: z.string(),
+    problem: z.string().meta({ description: 'The field that does not fit.' }),
+    objectId: z.string().nullable(),
+  }),
+  'webhook_endpoint.disabled': z.strictObject({
+    webhookEndpointId: id,
+    reason: z.enum(['gone', 'failing']).meta({
+      description: '`gone`: it answered 410. `failing`: for five days nothing else than failures.',
+    }),
+  }),
+  'webhook.test': z.strictObject({ webhookEndpointId: id }),
+} as const satisfies Record<EventType, z.ZodObject>;
+
+/** The body of a webhook of that type, as it is sent and signed. */
+export const payloadOf = (type: EventType) =>
+  z.strictObject({
+    type: z.literal(type),
+    timestamp: z.iso.datetime().meta({ description: 'When it happened; not when it was sent.' }),
+    data: EVENT_DATA[type],
+  });
