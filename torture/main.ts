@@ -1,0 +1,46 @@
+/**
+ * Plays against the built servers while they, Redis and Postgres are killed again and again:
+ * `npm run torture -- --minutes 5 --seed 42` the model of the payments,
+ * `npm run torture -- webhooks --events 10000 --seed 42` what receivers of webhooks see.
+ * Exit code 1 when a promise was not kept; then the data is left for who looks.
+ */
+import 'reflect-metadata';
+import { redisIsInstalled } from '../test/queues/support/redis-server.js';
+import { commandOf, readChoice, USAGE } from './arguments.js';
+import { Mayhem, randomFrom } from './mayhem.js';
+import { playPayments } from './payments.js';
+import { playWebhooks } from './webhooks.js';
+import { World } from './world.js';
+
+const choice = readChoice(process.argv.slice(2));
+if (!choice) {
+  process.stderr.write(USAGE);
+  process.exit(2);
+}
+if (choice.withRedis && !redisIsInstalled()) {
+  process.stderr.write('No redis-server is installed.\n');
+  process.exit(2);
+}
+
+process.stderr.write(`Torture: ${commandOf(choice)}\n`);
+const world = await World.start(choice.withRedis);
+const mayhem = new Mayhem(world, randomFrom(choice.seed));
+const misfortune = { begin: () => void (choice.calm || mayhem.begin()), end: () => mayhem.end() };
+let failed = false;
+try {
+  const { stage } = world;
+  const played =
+    choice.what === 'payments'
+      ? await playPayments(stage, choice, misfortune)
+      : await playWebhooks(stage, choice, misfortune);
+  const { seed } = choice;
+  process.stdout.write(`${JSON.stringify({ seed, kills: mayhem.kills, ...played }, null, 2)}\nAll promises hold.\n`);
+} catch (error) {
+  failed = true;
+  await mayhem.end().catch(() => undefined);
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`What the servers said is in ${world.dataDir}/servers.log.\n`);
+} finally {
+  await world.stop(failed);
+}
+process.exit(failed ? 1 : 0);
