@@ -22,6 +22,7 @@ module.exports = {
       },
     ],
   },
+  setupFiles: ['<rootDir>/test/support/pristine-sockets.mjs'],
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   // Suites wait for servers and sweeps more than they compute: two cores keep three of them busy.

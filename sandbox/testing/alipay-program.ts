@@ -1,5 +1,5 @@
+import { AlipaySdk, type AlipaySdkConfig } from 'alipay-sdk';
 import { createSign } from 'node:crypto';
-import { AlipaySdk, type AlipaySdkConfig } from './alipay-sdk.js';
 import type { Fields, TestSandbox } from './test-sandbox.js';
 
 type Texts = Record<string, string>;
@@ -29,7 +29,7 @@ export class AlipayProgram {
   }
 
   /** As a developer configures it from what the console shows. */
-  sdk(over: Partial<AlipaySdkConfig> = {}): InstanceType<typeof AlipaySdk> {
+  sdk(over: Partial<AlipaySdkConfig> = {}): AlipaySdk {
     const { mode, appPrivateKey = '', alipayPublicKey = '', aesKey = '' } = this.credentials;
     const { appCertificate = '', alipayCertificate = '', alipayRootCertificate = '' } = this.credentials;
     return new AlipaySdk({

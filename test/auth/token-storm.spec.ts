@@ -7,7 +7,7 @@ beforeAll(async () => {
   minibase = await startMinibase();
   app = await anApp(minibase, ['wechat']);
 });
-afterAll(() => minibase.close());
+afterAll(() => minibase.close(), 60_000);
 
 const tokenCalls = async () =>
   (
@@ -53,4 +53,4 @@ test('1,000 phone numbers at once with an expired platform token, in two process
   const answers = await Promise.all(rest.map(send));
   expect(answers.map(({ status }) => status)).toEqual(Array(998).fill(200));
   expect(await tokenCalls()).toBe(2);
-});
+}, 120_000);
