@@ -19,18 +19,33 @@ export async function embeddedUrl(dataDir: string): Promise<string> {
   return `postgres://minibase:${password}@127.0.0.1:${port}/minibase`;
 }
 
-/** Makes an empty database on the server of `url`. Gives what drops it again. */
+/**
+ * Makes an empty database on the server of `url`. Gives what drops it again, once its clients have left: not `with
+ * (force)`, which is refused to a role that is no superuser while autovacuum works there. Without it autovacuum yields.
+ */
 export async function freshDatabase(url: string, name: string): Promise<() => Promise<void>> {
-  const drop = `drop database if exists ${name} with (force)`;
+  const drop = `drop database if exists ${name}`;
   await runOn(url, drop);
   await runOn(url, `create database ${name}`);
   return () => runOn(url, drop);
 }
 
 export async function runOn(url: string, sql: string): Promise<void> {
+  await rowsOn(url, sql);
+}
+
+export async function rowsOn<Row extends pg.QueryResultRow>(
+  url: string,
+  sql: string,
+  values?: readonly unknown[],
+): Promise<Row[]> {
   const client = new pg.Client(url);
   await client.connect();
-  await client.query(sql).finally(() => client.end());
+  try {
+    return (await client.query<Row>(sql, values && [...values])).rows;
+  } finally {
+    await client.end();
+  }
 }
 
 export async function factsOf(url: string, external: boolean): Promise<PostgresFacts> {

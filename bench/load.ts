@@ -2,7 +2,7 @@ import { Client, type Dispatcher } from 'undici';
 
 /** One request, and what its answer is good for. */
 export interface Exchange {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PATCH';
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;

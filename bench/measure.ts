@@ -17,6 +17,7 @@ export interface Sample {
 /** Windows that followed each other at once: what disturbs one of a pair, likely disturbs the other. */
 export type Round = Readonly<Record<SideName, Sample>>;
 
+const CONNECTIONS = 32;
 const WARM_UP_BATCH = 500;
 const WARM_UP_REQUESTS = 6_000;
 
@@ -30,7 +31,7 @@ export async function measure(
   const runners = { ours: await warmUp(path, stand.ours, stand, options), bare: await warmUp(path, stand.bare, stand, options) }; // prettier-ignore
   const rounds: Round[] = [];
   for (let round = 0; round < options.rounds; round++) {
-    const run = { ours: () => around(runners.ours), bare: runners.bare };
+    const run = { ours: () => runners.ours(around), bare: () => runners.bare((window) => window()) };
     // Neither side is always the one that comes after the other.
     const first: SideName = round % 2 === 0 ? 'ours' : 'bare';
     const second: SideName = first === 'ours' ? 'bare' : 'ours';
@@ -40,11 +41,18 @@ export async function measure(
   return rounds;
 }
 
+/** Requests under way at a time. */
+export const connectionsOf = (path: Pick<Path, 'connections'>, options: Options): number =>
+  options.connections ?? path.connections ?? CONNECTIONS;
+
+/** Runs a window and something around it; what the window needs was made before. */
 export type Around = (window: () => Promise<Sample>) => Promise<Sample>;
+type Runner = (around: Around) => Promise<Sample>;
 
 /** Loads a side for as long as a window, and until V8 has compiled what is hot. Gives what measures one window. */
-async function warmUp(path: Path, side: Side, stand: Stand, options: Options): Promise<() => Promise<Sample>> {
-  const { connections, seconds } = options;
+async function warmUp(path: Path, side: Side, stand: Stand, options: Options): Promise<Runner> {
+  const { seconds } = options;
+  const connections = connectionsOf(path, options);
   const next = await path.prepare(side, { sandboxUrl: stand.sandboxUrl, connections });
   let batch = WARM_UP_BATCH;
   let rate = 0;
@@ -58,10 +66,14 @@ async function warmUp(path: Path, side: Side, stand: Stand, options: Options): P
     batch = Math.ceil(rate);
   }
   const requests = Math.ceil(rate * seconds);
-  return async () => sample(side, connections, requests, await next(requests));
+  return async (around) => {
+    const script = await next(requests);
+    return around(() => sample(side, connections, requests, script));
+  };
 }
 
-async function sample(side: Side, connections: number, requests: number, script: Script): Promise<Sample> {
+/** One window of `requests`. */
+export async function sample(side: Side, connections: number, requests: number, script: Script): Promise<Sample> {
   const before = side.process.cpuSeconds();
   const { seconds, latencies } = await drive(side.url, connections, requests, script);
   const cpu = side.process.cpuSeconds() - before;

@@ -7,12 +7,13 @@ export interface Options {
   readonly seconds: number;
   /** Windows per side; the sides take turns. */
   readonly rounds: number;
-  readonly connections: number;
+  /** Left out: as many as the path wants. */
+  readonly connections: number | undefined;
   /** Where V8 profiles of our server go, one per path; none are taken when left out. */
   readonly profile: string | undefined;
 }
 
-export const USAGE = `npm run bench -- <name> [--seconds 5] [--rounds 5] [--connections 32] [--profile <folder>]`;
+export const USAGE = `npm run bench -- <name> [--seconds 5] [--rounds 5] [--connections <number>] [--profile <folder>]`;
 
 /** Reads the command line. Throws with a line for people. */
 export function readOptions(args: readonly string[], names: readonly string[]): Options {
@@ -22,7 +23,7 @@ export function readOptions(args: readonly string[], names: readonly string[]): 
     options: {
       seconds: { type: 'string', default: '5' },
       rounds: { type: 'string', default: '5' },
-      connections: { type: 'string', default: '32' },
+      connections: { type: 'string' },
       profile: { type: 'string' },
     },
   });
@@ -34,7 +35,7 @@ export function readOptions(args: readonly string[], names: readonly string[]): 
     name,
     seconds: positive('seconds', values.seconds),
     rounds: positive('rounds', values.rounds),
-    connections: positive('connections', values.connections),
+    connections: values.connections === undefined ? undefined : positive('connections', values.connections),
     profile: values.profile,
   };
 }

@@ -1,4 +1,5 @@
 import type { Exchange, Script } from './load.js';
+import { callbacks, creating, forgetChecks, newPayers } from './payments.js';
 import { AGENT, codesOf, eachOnce, logIn, login, newPeople, type LoggedIn, type Person } from './people.js';
 import type { Side } from './stand.js';
 
@@ -7,6 +8,10 @@ export interface Path {
   readonly name: string;
   readonly title: string;
   readonly gate: number;
+  /** Milliseconds: where the 99th percentile of our answers must stay below that. */
+  readonly slowest?: number;
+  /** Requests under way at a time, unless the command line says otherwise; 32 when left out. */
+  readonly connections?: number;
   /** Makes what the path starts from on one side. Gives what prepares the next `requests` requests. */
   prepare(side: Side, plan: Plan): Promise<(requests: number) => Promise<Script>>;
 }
@@ -19,6 +24,7 @@ export interface Plan {
 /** Enough that none of them comes near WeChat's 100 exchanges a minute or our 300 calls in ten seconds. */
 const RETURNING = 6_000;
 const SESSIONS = 2_000;
+const PAYERS = 2_000;
 
 const returning: Path = {
   name: 'login-returning',
@@ -90,9 +96,37 @@ const checking = ({ accessToken }: LoggedIn): Exchange => ({
   headers: { authorization: `Bearer ${accessToken}`, 'user-agent': AGENT },
 });
 
+const create: Path = {
+  name: 'payment-create',
+  title: 'create payment + WeChat attempt',
+  gate: 0.65,
+  async prepare(side, { sandboxUrl }) {
+    const payers = await newPayers(sandboxUrl, side, PAYERS);
+    let next = 0;
+    return async () => {
+      await forgetChecks(side);
+      return () => creating(side, payers[next++ % PAYERS]!);
+    };
+  },
+};
+
+const callback: Path = {
+  name: 'callback',
+  title: 'callback intake (WeChat Pay)',
+  gate: 0.6,
+  slowest: 50,
+  connections: 64,
+  async prepare(side, { sandboxUrl }) {
+    const payers = await newPayers(sandboxUrl, side, PAYERS);
+    return (requests) => callbacks(side, payers, requests);
+  },
+};
+
 /** What can be asked for on the command line. */
 export const BENCHES: Readonly<Record<string, readonly Path[]>> = {
   login: [returning, fresh],
   refresh: [refresh],
   session: [session],
+  payments: [create],
+  callbacks: [callback],
 };

@@ -5,6 +5,8 @@ import type { Side } from './stand.js';
 export interface LoggedIn {
   readonly accessToken: string;
   readonly refreshToken: string;
+  readonly user: { readonly id: string };
+  readonly identity: { readonly openid: string };
 }
 
 export interface Person {

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import type { PostgresFacts } from './databases.js';
-import { median, type Round, type Sample } from './measure.js';
+import { connectionsOf, median, type Round, type Sample } from './measure.js';
 import type { Options } from './options.js';
 import type { Path } from './paths.js';
 import type { SideName } from './stand.js';
@@ -11,7 +11,7 @@ export interface Result {
   readonly rounds: readonly Round[];
 }
 
-const RESULTS = new URL('../results/', import.meta.url);
+export const RESULTS = new URL('../results/', import.meta.url);
 const GOAL = 0.9;
 
 /** Writes `results/<name>.md` and `.json`. */
@@ -22,7 +22,8 @@ export async function save(results: readonly Result[], options: Options, postgre
 }
 
 export function toMarkdown(results: readonly Result[], options: Options, postgres: PostgresFacts): string {
-  const { name, rounds, seconds, connections } = options;
+  const { name, rounds, seconds } = options;
+  const connections = [...new Set(results.map(({ path }) => connectionsOf(path, options)))].join(', ');
   return [
     `# ${name}`,
     '',
@@ -39,10 +40,11 @@ export function toMarkdown(results: readonly Result[], options: Options, postgre
     ...row('---', '--:', '--:', '--:', '---', '---'),
     ...results.map(ratioRow),
     '',
+    ...results.flatMap(slowestLine),
   ].join('\n');
 }
 
-const row = (...cells: string[]): string[] => [`| ${cells.join(' | ')} |`];
+export const row = (...cells: string[]): string[] => [`| ${cells.join(' | ')} |`];
 
 function sideRow({ title }: Path, side: SideName, rounds: readonly Round[]): string {
   const middle = (read: (sample: Sample) => number): number => median(rounds.map((round) => read(round[side])));
@@ -64,6 +66,15 @@ function ratioRow({ path, rounds }: Result): string {
   return row(path.title, ...cells)[0]!;
 }
 
+/** Of a path whose slowest answers are bounded. */
+function slowestLine({ path: { title, slowest }, rounds }: Result): string[] {
+  if (slowest === undefined) return [];
+  const p99 = (side: SideName): number => median(rounds.map((round) => round[side].p99));
+  const holds = p99('ours') < slowest ? 'yes' : 'NO';
+  const both = `p99 of ours ${p99('ours').toFixed(1)} ms, of bare ${p99('bare').toFixed(1)} ms`;
+  return [`${title}: ${both}; gate for ours ${slowest} ms: ${holds}.`, ''];
+}
+
 /** Both so that 1 is as good as bare and less is worse. */
 const ratios = (rounds: readonly Round[]) => ({
   throughput: median(rounds.map(({ ours, bare }) => ours.perSecond / bare.perSecond)),
@@ -71,12 +82,12 @@ const ratios = (rounds: readonly Round[]) => ({
 });
 
 function toJson(results: readonly Result[], options: Options, postgres: PostgresFacts): string {
-  const { name, rounds, seconds, connections } = options;
+  const { name, rounds, seconds } = options;
   const content = {
-    ...{ name, rounds, seconds, connections },
+    ...{ name, rounds, seconds },
     ...{ machine: machine(), node: process.version, postgres },
-    paths: results.map(({ path: { name: path, gate }, rounds: samples }) => ({
-      ...{ path, gate },
+    paths: results.map(({ path, rounds: samples }) => ({
+      ...{ path: path.name, gate: path.gate, connections: connectionsOf(path, options) },
       ratios: ratios(samples),
       rounds: samples,
     })),
@@ -84,7 +95,8 @@ function toJson(results: readonly Result[], options: Options, postgres: Postgres
   return `${JSON.stringify(content, null, 2)}\n`;
 }
 
-function machine(): string {
+/** Its processors, for the reader of the results. */
+export function machine(): string {
   const all = cpus();
   return `${all.length} cores (${all[0]?.model.trim() ?? 'unknown'}), ${process.platform} ${process.arch}`;
 }

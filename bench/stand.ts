@@ -3,11 +3,13 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { prepareMerchant, register } from './accounts.js';
+import { PAYMENT_SCHEMA } from './bare/payment-schema.js';
 import { SCHEMA } from './bare/schema.js';
-import type { Settings } from './bare/settings.js';
-import { embeddedUrl, factsOf, freshDatabase, type PostgresFacts, runOn, urlOf } from './databases.js';
-import { once } from './load.js';
+import type { Merchant, Settings } from './bare/settings.js';
+import { embeddedUrl, factsOf, freshDatabase, type PostgresFacts, rowsOn, runOn, urlOf } from './databases.js';
 import { Child } from './processes.js';
+import { type CallbackDoor, newApiV3Key, PLATFORM_KEY } from './wechat-pay.js';
 
 export type SideName = 'ours' | 'bare';
 
@@ -18,6 +20,10 @@ export interface Side {
   readonly process: Child;
   readonly appId: string;
   readonly platformAppId: string;
+  readonly secretKey: string;
+  readonly callbacks: CallbackDoor;
+  /** Asks the side's database, unmeasured. */
+  readonly rows: <Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]) => Promise<Row[]>;
   /** Gives the planner its statistics, as autovacuum has done in a database that has run for more than a minute. */
   analyze(): Promise<void>;
 }
@@ -34,6 +40,7 @@ export interface Stand {
 /** What the server writes for a newcomer. */
 interface Demo {
   readonly appId: string;
+  readonly secretKey: string;
   readonly platformAppIds: { readonly wechat: string };
 }
 
@@ -45,7 +52,9 @@ const BARE_DATABASE = 'minibase_bench_bare';
 export async function openStand(execArgv: readonly string[]): Promise<Stand> {
   const closing: (() => Promise<unknown>)[] = [];
   const close = async (): Promise<void> => {
-    for (const end of closing.splice(0).reverse()) await end();
+    const failures: unknown[] = [];
+    for (const end of closing.splice(0).reverse()) await end().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   };
   try {
     return { ...(await open(execArgv, closing)), close };
@@ -68,9 +77,9 @@ async function open(execArgv: readonly string[], closing: (() => Promise<unknown
 
   const databaseUrl = external ?? (await embeddedUrl(dataDir));
   const oursUrl = external ? urlOf(external, OURS_DATABASE) : databaseUrl;
-  const ours: Side = { ...started, analyze: () => runOn(oursUrl, 'analyze') };
+  const ours: Side = { ...started, ...(await doorOf(started)), ...asking(oursUrl) };
   closing.push(await freshDatabase(databaseUrl, BARE_DATABASE));
-  const bare = await startBare(urlOf(databaseUrl, BARE_DATABASE), sandboxUrl, ours.appId);
+  const bare = await startBare(urlOf(databaseUrl, BARE_DATABASE), sandboxUrl, ours);
   closing.push(() => bare.process.stop());
   return { ours, bare, sandboxUrl, postgres: await factsOf(databaseUrl, external !== undefined) };
 }
@@ -93,33 +102,66 @@ async function startOurs(dataDir: string, external: string | undefined, execArgv
     },
     execArgv,
   );
-  const { appId, platformAppIds } = JSON.parse(await readFile(join(dataDir, 'demo.json'), 'utf8')) as Demo;
+  const { appId, secretKey, platformAppIds } = JSON.parse(await readFile(join(dataDir, 'demo.json'), 'utf8')) as Demo;
   const url = `http://127.0.0.1:${port}`;
   const sandboxUrl = `http://127.0.0.1:${sandboxPort}`;
-  return { name: 'ours', url, process: child, appId, platformAppId: platformAppIds.wechat, sandboxUrl } as const;
+  const platformAppId = platformAppIds.wechat;
+  return { name: 'ours', url, process: child, appId, platformAppId, secretKey, sandboxUrl } as const;
 }
 
-async function startBare(databaseUrl: string, sandboxUrl: string, appId: string): Promise<Side> {
-  const { platformAppId, credentials } = await once<{ platformAppId: string; credentials: { secret: string } }>(
+async function doorOf({ url, secretKey, platformAppId }: Pick<Side, 'url' | 'secretKey' | 'platformAppId'>) {
+  const { accountId, merchantId, apiV3Key } = await prepareMerchant(url, secretKey);
+  return { callbacks: { path: `/callbacks/${accountId}`, platformAppId, merchantId, apiV3Key } };
+}
+
+const asking = (url: string): Pick<Side, 'rows' | 'analyze'> => ({
+  rows: (sql, values) => rowsOn(url, sql, values),
+  analyze: () => runOn(url, 'analyze'),
+});
+
+async function startBare(databaseUrl: string, sandboxUrl: string, { appId, secretKey }: Side): Promise<Side> {
+  const { platformAppId, credentials } = await register<{ platformAppId: string; credentials: { secret: string } }>(
     sandboxUrl,
-    { method: 'POST', path: '/_/accounts', headers: {}, body: JSON.stringify({ platform: 'wechat', kind: 'program' }) },
+    'program',
   );
+  const merchant = await registerMerchant(sandboxUrl);
   const accountId = 'pac_bare';
   const client = new pg.Client(databaseUrl);
   await client.connect();
-  await client.query(SCHEMA);
+  await client.query(SCHEMA + PAYMENT_SCHEMA);
   await client.query('insert into apps values ($1)', [appId]);
   await client.query('insert into platform_accounts values ($1, $2)', [appId, accountId]);
+  await client.query('insert into merchant_accounts values ($1, $2)', [appId, merchant.accountId]);
+  await client.query('insert into api_keys (app_id, id, hash) values ($1, $2, sha256($3))', [appId, newKeyId(), Buffer.from(secretKey)]); // prettier-ignore
   await client.end();
   const settings: Settings = {
     ...{ databaseUrl, poolSize: POOL, platformUrl: sandboxUrl },
-    ...{ appId, accountId, platformAppId, platformSecret: credentials.secret },
+    ...{ appId, accountId, platformAppId, platformSecret: credentials.secret, merchant },
   };
   const { child, ready } = await Child.start<{ url: string }>(new URL('bare/main.js', import.meta.url), {
     BARE: JSON.stringify(settings),
   });
-  const analyze = (): Promise<void> => runOn(databaseUrl, 'analyze');
-  return { name: 'bare', url: ready.url, process: child, appId, platformAppId, analyze };
+  const { merchantId, apiV3Key } = merchant;
+  const callbacks = { path: `/callbacks/${merchant.accountId}`, platformAppId, merchantId, apiV3Key };
+  return { name: 'bare', url: ready.url, process: child, appId, platformAppId, secretKey, callbacks, ...asking(databaseUrl) }; // prettier-ignore
+}
+
+/** Of the same length as ours, as it stands in a primary key. */
+const newKeyId = (): string => `key_${'0'.repeat(32)}`;
+
+async function registerMerchant(sandboxUrl: string): Promise<Merchant> {
+  const { merchantId, credentials } = await register<{ merchantId: string; credentials: Record<string, string> }>(
+    sandboxUrl,
+    'merchant',
+    { apiV3Key: newApiV3Key() },
+  );
+  const { serial, privateKey, apiV3Key, publicKeyId, publicKey } = credentials;
+  const accountId = `mac_${'0'.repeat(32)}`;
+  return {
+    ...{ accountId, merchantId, serial: serial!, privateKey: privateKey!, apiV3Key: apiV3Key! },
+    notifyUrl: `http://localhost:3000/callbacks/${accountId}`,
+    platformKeys: { [publicKeyId!]: publicKey!, [PLATFORM_KEY.id]: PLATFORM_KEY.publicKey },
+  };
 }
 
 async function freePort(): Promise<number> {

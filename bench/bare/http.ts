@@ -37,21 +37,28 @@ function send(response: ServerResponse, status: number, body: object): void {
   response.end(bytes);
 }
 
+/** The body as it came, and the JSON object that it is. Throws 400 and 413. */
+export async function readObject(request: IncomingMessage): Promise<{ bytes: Buffer; body: Record<string, unknown> }> {
+  const bytes = await readBody(request);
+  const body = parse(bytes);
+  if (typeof body !== 'object' || body === null) throw new Refusal(400, 'validation_failed');
+  return { bytes, body: body as Record<string, unknown> };
+}
+
 /** The body as a JSON object that has no fields but `allowed`, all of them text. Throws 400 and 413. */
 export async function readFields<Name extends string>(
   request: IncomingMessage,
   allowed: readonly Name[],
 ): Promise<Partial<Record<Name, string>>> {
-  const body = parse(await readBody(request));
-  if (typeof body !== 'object' || body === null) throw new Refusal(400, 'validation_failed');
+  const { body } = await readObject(request);
   for (const [name, value] of Object.entries(body)) {
     const known = (allowed as readonly string[]).includes(name);
     if (!known || typeof value !== 'string' || value.length > 512) throw new Refusal(400, 'validation_failed');
   }
-  return body;
+  return body as Partial<Record<Name, string>>;
 }
 
-function parse(bytes: Buffer): unknown {
+export function parse(bytes: Buffer): unknown {
   try {
     return JSON.parse(utf8.decode(bytes));
   } catch {
@@ -59,7 +66,7 @@ function parse(bytes: Buffer): unknown {
   }
 }
 
-function readBody(request: IncomingMessage): Promise<Buffer> {
+export function readBody(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
