@@ -1,5 +1,4 @@
 import { jest } from '@jest/globals';
-import { randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +13,8 @@ import { PLAN_ONCE, type Stage } from './model/stage.js';
 
 jest.setTimeout(600_000);
 
-const seed = Number(process.env['TORTURE_SEED'] ?? randomInt(2 ** 31));
+/** The same game in every run, so that a change is judged by what it changed; `npm run torture` plays another each time. */
+const seed = Number(process.env['TORTURE_SEED'] ?? 303);
 const STEPS = Number(process.env['TORTURE_STEPS'] ?? 10_000);
 
 describe('payments under a model', () => {
