@@ -26,7 +26,12 @@ export class Writer {
 
   static async open(minibase: Minibase, appId: string, stream: string): Promise<Writer> {
     const runner = minibase.database.dataSource.createQueryRunner();
-    await runner.startTransaction();
+    try {
+      await runner.startTransaction();
+    } catch (error) {
+      await runner.release();
+      throw error;
+    }
     return new Writer(runner, minibase.app.get(Announcer), appId, stream);
   }
 
