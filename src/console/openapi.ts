@@ -33,9 +33,7 @@ export function openApiOf(app: INestApplication, server = 'http://localhost:3000
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Minibase')
-    .setDescription(
-      'Login, payments, subscriptions, notifications and webhooks for mini-programs: the same on every platform.',
-    )
+    .setDescription('Login, payments and webhooks for mini-programs, the same on every platform.')
     .setVersion(VERSION)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addServer(server)
