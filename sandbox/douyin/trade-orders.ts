@@ -65,7 +65,7 @@ export class TradeOrders {
     const paid: Order = { ...order, status: 'SUCCESS', payment };
     this.save(paid);
     this.world.cancel(account, timerKey(orderId));
-    this.#tell(account, paid);
+    this.#tell(account, paid, payment.paidAt);
   }
 
   /** The person gives the order up for good in Douyin's list of orders. Throws ClientFailure. */
@@ -137,11 +137,10 @@ export class TradeOrders {
     // order_query has no CANCEL: a cancelled order reads TIMEOUT there (inferred from its enum).
     const ended: Order = { ...order, status: 'TIMEOUT' };
     this.save(ended);
-    this.#tell(account, ended, message);
+    this.#tell(account, ended, this.world.businessNow(account), message);
   }
 
-  #tell(account: Account, order: Order, message?: string): void {
-    const at = this.world.businessNow(account);
+  #tell(account: Account, order: Order, at: number, message?: string): void {
     callBack(this.world, account, order.notifyUrl, 'payment', paymentMessage(order, at, message));
   }
 }
