@@ -3,40 +3,28 @@ import { Clock } from '../common/clock.js';
 import { Database } from '../database/database.js';
 import { Lanes } from '../queues/lane.js';
 import { STOPPED } from './answer-reader.js';
+import type { Claimed, Lease, Leased } from './claimed.js';
 import { RELEASE } from './delivering.sql.js';
 import { DeliveryCounts } from './delivery-counts.js';
 import { DELIVERY_LANES } from './delivery-lanes.js';
-import { DeliveryResults, type Result } from './delivery-results.js';
-import { DeliveryWindows } from './delivery-window.js';
-import type { OpenEndpoint } from './endpoint-book.js';
-import { messageOf, type Told } from './message.js';
+import { DeliveryResults, type Result, type Standing } from './delivery-results.js';
+import { type DeliveryWindow, DeliveryWindows } from './delivery-window.js';
+import type { EndpointRow } from './endpoint.js';
+import { messageOf } from './message.js';
 import { nextDelay, retryAfterOf } from './schedule.js';
 import { Sender, type Sent } from './sender.js';
-
-/** A delivery that this process has leased. */
-export interface Claimed {
-  [column: string]: unknown;
-  readonly id: string;
-  readonly eventId: string;
-  readonly type: string;
-  /** Failures of the present schedule so far. */
-  readonly tries: number;
-  /** Of all schedules: a redelivery begins a new one. */
-  readonly attempts: number;
-  readonly position: number;
-  readonly streamType: string;
-  readonly streamId: string;
-  /** Null when the event is gone. */
-  readonly happenedAt: Date | null;
-  readonly data: Told['data'] | null;
-}
 
 /** `Retry-After` of these says how busy the endpoint is (Standard Webhooks). */
 const BUSY: readonly (number | null)[] = [429, 502, 503, 504];
 /** However long a busy endpoint wants its repeat to wait, other deliveries try it after that. */
 const LONGEST_HOLD_MS = 60_000;
+/** What is left of a lease when a request begins: it takes up to 15 s, and its result is to be written. */
+const LEAST_LEASE_MS = 20_000;
 /** What is on its way when the process stops may end within that. */
 const STOP_MS = 3_000;
+
+/** Which endpoint. */
+type EndpointRef = Pick<EndpointRow, 'appId' | 'id'>;
 
 /** Sends leased deliveries and sees to it that what came of each is written. Runs of lanes end before their sends do. */
 @Injectable()
@@ -53,10 +41,14 @@ export class Courier implements OnApplicationShutdown {
     private readonly lanes: Lanes,
   ) {}
 
-  /** Lets what is on its way end, for a moment; breaks off the rest, which is due again at once. */
+  /**
+   * Gives back what was not sent, and lets what is on its way end, for a moment; breaks off the rest. Both are due again
+   * at once.
+   */
   async onApplicationShutdown(): Promise<void> {
     this.#stopping = true;
     const end = performance.now() + STOP_MS;
+    await Promise.all(this.windows.all.map((window) => this.#release(window.takeAll())));
     while (this.windows.inFlight > 0 && performance.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -64,36 +56,84 @@ export class Courier implements OnApplicationShutdown {
     await this.results.settled();
   }
 
-  /** Begins to send, and returns. `isProbe`: whether this one tries an endpoint whose circuit is open. */
-  send(endpoint: OpenEndpoint, claimed: readonly Claimed[], isProbe = false): void {
-    const window = this.windows.of(endpoint.row.id);
-    window.inFlight += claimed.length;
-    for (const delivery of claimed) void this.#deliver(endpoint, delivery, isProbe);
+  /** Begins to send, and returns: as many at once as the endpoint takes, each of the others when one has ended. */
+  send({ claimed, ...lease }: Lease): void {
+    const window = this.windows.of(lease.endpoint.row.id);
+    window.push(claimed.map((delivery) => ({ ...lease, delivery })));
+    this.#goOn(window, lease.endpoint.row);
   }
 
-  async #deliver(endpoint: OpenEndpoint, delivery: Claimed, isProbe: boolean): Promise<void> {
-    const { appId, id: endpointId } = endpoint.row;
-    try {
+  /** Gives back what was not sent to an endpoint that is not to be called. */
+  async withdraw(endpoint: EndpointRef): Promise<void> {
+    await this.#release(this.windows.of(endpoint.id).takeAll());
+    this.windows.tidy(endpoint.id);
+  }
+
+  #goOn(window: DeliveryWindow, endpoint: EndpointRef): void {
+    const late: Leased[] = [];
+    for (let next = window.shift(); next; next = window.shift()) {
       const at = this.clock.now();
-      const sent = await this.#send(endpoint, delivery, at);
-      if (sent.error === STOPPED) await this.db.run(RELEASE, [appId, [delivery.id]]);
+      if (this.#stopping || next.until.getTime() < at.getTime() + LEAST_LEASE_MS) {
+        window.inFlight -= 1;
+        late.push(next);
+      } else void this.#deliver(window, next, at);
+    }
+    if (late.length > 0) void this.#giveBack(endpoint, late);
+  }
+
+  async #deliver(window: DeliveryWindow, leased: Leased, at: Date): Promise<void> {
+    const { endpoint, delivery } = leased;
+    let standing: Standing | undefined;
+    try {
+      const sent = await this.#send(leased, at);
+      if (sent.error === STOPPED) await this.#release([leased]);
       else {
         this.#count(delivery, sent, at);
-        await this.results.add(resultOf(endpoint, delivery, sent, at, this.clock.now(), isProbe));
+        standing = await this.results.add(resultOf(leased, sent, at, this.clock.now()));
+        if (isSuccess(sent)) window.succeeded();
       }
     } catch {
-      // Only a lease that could not be given back while stopping: it ends by itself.
+      // What never came to a result is due again when its lease ends.
     } finally {
-      const window = this.windows.of(endpointId);
-      window.ended(1);
-      // Nobody is there to go on with it: what became due again, or room for more.
-      if (!window.isWatched && !window.isExpected && !this.#stopping)
-        void this.lanes.nudge(DELIVERY_LANES, { appId, lane: endpointId });
-      this.windows.tidy(endpointId);
+      window.ended();
+      this.#follow(window, endpoint.row, standing);
     }
   }
 
-  async #send(endpoint: OpenEndpoint, { eventId, type, happenedAt, data }: Claimed, at: Date): Promise<Sent> {
+  /** After a result. Each that ends lets one more go, and says whether it may: nothing is sent to who was paused meanwhile. */
+  #follow(window: DeliveryWindow, endpoint: EndpointRef, standing: Standing | undefined): void {
+    const refused = window.takeRefused(standing);
+    if (refused.length > 0) {
+      window.isOutdated = true;
+      void this.#giveBack(endpoint, refused);
+    }
+    this.#goOn(window, endpoint);
+    this.#nudge(window, endpoint);
+    this.windows.tidy(endpoint.id);
+  }
+
+  /** When nobody is there to go on with it: what became due again, or room for more. */
+  #nudge(window: DeliveryWindow, { appId, id }: EndpointRef): void {
+    if (window.isWatched || window.isExpected || this.#stopping) return;
+    if (window.ahead === 0 || window.isLow) void this.lanes.nudge(DELIVERY_LANES, { appId, lane: id });
+  }
+
+  async #giveBack(endpoint: EndpointRef, leased: readonly Leased[]): Promise<void> {
+    await this.#release(leased);
+    this.#nudge(this.windows.of(endpoint.id), endpoint);
+    this.windows.tidy(endpoint.id);
+  }
+
+  /** Never rejects: a lease that cannot be given back ends by itself. */
+  async #release(leased: readonly Leased[]): Promise<void> {
+    if (leased.length === 0) return;
+    const { appId } = leased[0]!.endpoint.row;
+    const values = [appId, leased.map(({ delivery }) => delivery.id), leased.map(({ until }) => until.toISOString())];
+    await this.db.run(RELEASE, values).catch(() => undefined);
+  }
+
+  async #send({ endpoint, delivery }: Leased, at: Date): Promise<Sent> {
+    const { eventId, type, happenedAt, data } = delivery;
     if (happenedAt === null || data === null) return FORGOTTEN;
     return this.sender.send(messageOf(endpoint, { eventId, type, happenedAt, data }, at));
   }
@@ -118,14 +158,9 @@ const FORGOTTEN: Sent = {
 const isSuccess = ({ status, error }: Sent): boolean =>
   error === null && status !== null && status >= 200 && status < 300;
 
-function resultOf(
-  { row }: OpenEndpoint,
-  { id, tries, happenedAt }: Claimed,
-  sent: Sent,
-  at: Date,
-  now: Date,
-  isProbe: boolean,
-): Result {
+function resultOf({ endpoint, delivery, isProbe }: Leased, sent: Sent, at: Date, now: Date): Result {
+  const { row } = endpoint;
+  const { id, tries, happenedAt } = delivery;
   const isGone = sent.status === 410;
   const asked = BUSY.includes(sent.status) ? retryAfterOf(sent.retryAfter, now) : 0;
   const isOver = isSuccess(sent) || isGone || happenedAt === null;
@@ -140,11 +175,11 @@ function resultOf(
     durationMs: sent.durationMs,
     outcome: isSuccess(sent) ? 'succeeded' : failed,
     status: sent.status,
-    error: sent.error ?? (isRedirect ? 'redirect_refused: redirects are not followed' : null),
+    error: sent.error ?? (isRedirect ? 'redirect_refused: redirects are not followed' : undefined),
     answer: sent.text,
-    nextAt: delay === undefined ? null : new Date(now.getTime() + delay),
-    holdUntil: asked > 0 ? new Date(now.getTime() + Math.min(asked, LONGEST_HOLD_MS)) : null,
-    isProbe,
-    isGone,
+    nextAt: delay === undefined ? undefined : new Date(now.getTime() + delay),
+    holdUntil: asked > 0 ? new Date(now.getTime() + Math.min(asked, LONGEST_HOLD_MS)) : undefined,
+    isProbe: isProbe || undefined,
+    isGone: isGone || undefined,
   };
 }

@@ -93,9 +93,11 @@ export const NEXT_ORDERED = statement(`
   )
   select min(next_attempt_at) as at from heads where leased_until is null or leased_until <= $3`);
 
-/** Gives leases back unused. */
+/** Gives leases back unused, unless they have ended and others have them now. $2 deliveries  $3 until when each goes */
 export const RELEASE = statement(`
-  update webhook_deliveries set leased_until = null where app_id = $1 and id = any ($2::text[])`);
+  update webhook_deliveries d set leased_until = null
+  from unnest($2::text[], $3::timestamptz[]) r(id, until)
+  where d.app_id = $1 and d.id = r.id and d.leased_until = r.until`);
 
 /** One process at a time tries an endpoint whose circuit is open. $3 now  $4 until when nobody else does */
 export const TAKE_PROBE = statement(`
@@ -149,11 +151,11 @@ export const RECOVER_STEP = statement(`
 
 /**
  * Writes what came of attempts, and then what they say about their endpoints, in one statement. $1 results as JSON  $2 now
- * $3 failures in a row that open the circuit. Gives the endpoints of which something changed.
+ * $3 failures in a row that open the circuit. Gives the endpoints as they stand then, unless they are gone.
  */
 export const RECORD = statement(`
   with results as materialized (
-    select * from jsonb_to_recordset($1::jsonb) as r(
+    select * from json_to_recordset($1::json) as r(
       "appId" text, "deliveryId" text, "endpointId" text, at timestamptz, "durationMs" int, outcome text, status int,
       error text, answer text, "nextAt" timestamptz, "holdUntil" timestamptz, "isProbe" boolean, "isGone" boolean)
   ),
@@ -178,8 +180,8 @@ export const RECORD = statement(`
   ),
   tally as (
     select "appId" as app_id, "endpointId" as id, count(*) filter (where outcome = 'succeeded') as successes,
-      count(*) filter (where outcome <> 'succeeded') as failures, bool_or("isProbe") as probed,
-      max("holdUntil") as hold_until, bool_or("isGone") as gone
+      count(*) filter (where outcome <> 'succeeded') as failures, coalesce(bool_or("isProbe"), false) as probed,
+      max("holdUntil") as hold_until, coalesce(bool_or("isGone"), false) as gone
     from results group by 1, 2
   ),
   pauses as (
@@ -193,15 +195,24 @@ export const RECORD = statement(`
     from tally t join webhook_endpoints e on e.app_id = t.app_id and e.id = t.id
     where (t.failures > 0 or e.failures > 0 or e.failing_since is not null or e.pause_ms > 0)
       and (select count(*) from ended) >= 0
+  ),
+  changed as (
+    update webhook_endpoints e set
+      failures = case when p.successes > 0 then 0 else e.failures + p.failures end,
+      failing_since = case when p.successes > 0 then null else coalesce(e.failing_since, $2) end,
+      pause_ms = p.pause_ms,
+      open_until = case
+        when p.successes > 0 then p.hold_until
+        when p.opens then greatest(p.hold_until, $2::timestamptz + p.pause_ms * interval '1 millisecond')
+        else greatest(e.open_until, p.hold_until)
+      end
+    from pauses p where e.app_id = p.app_id and e.id = p.id
+    returning e as endpoint
   )
-  update webhook_endpoints e set
-    failures = case when p.successes > 0 then 0 else e.failures + p.failures end,
-    failing_since = case when p.successes > 0 then null else coalesce(e.failing_since, $2) end,
-    pause_ms = p.pause_ms,
-    open_until = case
-      when p.successes > 0 then p.hold_until
-      when p.opens then greatest(p.hold_until, $2::timestamptz + p.pause_ms * interval '1 millisecond')
-      else greatest(e.open_until, p.hold_until)
-    end
-  from pauses p where e.app_id = p.app_id and e.id = p.id
-  returning e.app_id as "appId", e.id, e.status, e.failures, e.failing_since as "failingSince", p.gone`);
+  select e.app_id as "appId", e.id, e.status, e.failures, e.failing_since as "failingSince", e.updated_at as "updatedAt",
+    (c.endpoint).id is not null as changed, t.gone,
+    e.status = 'enabled' and e.pause_ms = 0 and (e.open_until is null or e.open_until <= $2) and not t.gone as "mayCall"
+  from tally t
+  join webhook_endpoints before on before.app_id = t.app_id and before.id = t.id
+  left join changed c on (c.endpoint).app_id = t.app_id and (c.endpoint).id = t.id
+  cross join lateral (select (coalesce(c.endpoint, before)).*) e`);

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { Database } from '../database/database.js';
 import { Buckets, Lanes, type LaneRef, type LaneResult, type Slice } from '../queues/lane.js';
-import { type Claimed, Courier } from './courier.js';
+import type { Claimed, Lease } from './claimed.js';
+import { Courier } from './courier.js';
 import {
   CLAIM,
   CLAIM_ORDERED,
@@ -56,7 +57,8 @@ export class DeliveryLane {
   async #run(lane: LaneRef, slice: Slice): Promise<LaneResult> {
     const endpoint = await this.book.open(lane.appId, lane.lane);
     if (!endpoint) return this.#endPending(lane, 'canceled', 'endpoint_deleted: the endpoint was deleted', slice);
-    const { status, recoverAfter, openUntil, pauseMs } = endpoint.row;
+    const { status, rateLimit, recoverAfter, openUntil, pauseMs } = endpoint.row;
+    if (status !== 'enabled') await this.courier.withdraw(endpoint.row);
     if (status === 'disabled') {
       return this.#endPending(lane, 'dead', 'endpoint_disabled: enable the endpoint and recover', slice);
     }
@@ -67,6 +69,8 @@ export class DeliveryLane {
     const window = this.courier.windows.of(lane.lane);
     window.isWatched = true;
     window.isExpected = false;
+    window.isPaced = rateLimit !== null;
+    window.isOutdated = false;
     try {
       const result = await this.#work(endpoint, window, slice);
       window.isExpected = result !== 'idle' && result.at.getTime() <= Date.now();
@@ -81,6 +85,7 @@ export class DeliveryLane {
   async #work(endpoint: OpenEndpoint, window: DeliveryWindow, slice: Slice): Promise<LaneResult> {
     let rows = 0;
     while (!slice.over() && rows < slice.rows) {
+      if (window.isOutdated) return { at: new Date() };
       const room = Math.min(window.room, slice.rows - rows);
       if (!window.isLow && (await window.change(PATIENCE_MS))) continue;
       if (room === 0) return 'idle'; // Whichever ends first nudges the lane.
@@ -89,7 +94,7 @@ export class DeliveryLane {
       if (retryAt) return { at: retryAt };
       if (started === room) continue;
       // All that is due is on its way. Of an ordered endpoint any that ends makes its stream's next one due.
-      if (endpoint.row.ordered && window.inFlight > 0 && (await window.change(PATIENCE_MS))) continue;
+      if (endpoint.row.ordered && window.load > 0 && (await window.change(PATIENCE_MS))) continue;
       if (!(await this.#settle(window))) break;
       const next = await this.#next(endpoint);
       if (next === undefined || next > this.clock.now()) return this.#at(next);
@@ -97,9 +102,9 @@ export class DeliveryLane {
     return this.#at(await this.#next(endpoint));
   }
 
-  /** Waits for all that is on its way; false when the endpoint takes its time. */
+  /** Waits for all that is leased; false when the endpoint takes its time. */
   async #settle(window: DeliveryWindow): Promise<boolean> {
-    while (window.inFlight > 0) if (!(await window.change(PATIENCE_MS))) return false;
+    while (window.load > 0) if (!(await window.change(PATIENCE_MS))) return false;
     return true;
   }
 
@@ -108,43 +113,44 @@ export class DeliveryLane {
     const { appId, id, rateLimit } = endpoint.row;
     // A tenth of a second's worth at once, so that no second sees much more than the rate.
     const burst = rateLimit === null ? room : Math.max(1, Math.round(rateLimit / 10));
-    const claimed = await this.#claim(endpoint, Math.min(room, burst), false);
-    if (claimed.length === 0 || rateLimit === null) return this.#send(endpoint, claimed);
+    const lease = await this.#claim(endpoint, Math.min(room, burst), false);
+    const { claimed, until } = lease;
+    if (claimed.length === 0 || rateLimit === null) return this.#send(lease);
     const pace = { perSecond: rateLimit, burst };
     const { taken, retryAt } = await this.buckets.take({ appId, lane: id }, pace, claimed.length);
     const surplus = claimed.slice(taken).map((delivery) => delivery.id);
-    if (surplus.length > 0) await this.db.run(RELEASE, [appId, surplus]);
-    const { started } = this.#send(endpoint, claimed.slice(0, taken));
+    if (surplus.length > 0) await this.db.run(RELEASE, [appId, surplus, surplus.map(() => until.toISOString())]);
+    const { started } = this.#send({ ...lease, claimed: claimed.slice(0, taken) });
     // Fewer than there was room for, though more may be due: only the rate says when.
     return surplus.length > 0 || claimed.length === burst ? { started, retryAt } : { started };
   }
 
-  #send(endpoint: OpenEndpoint, claimed: readonly Claimed[]): { started: number } {
-    this.courier.send(endpoint, claimed);
-    return { started: claimed.length };
+  #send(lease: Lease): { started: number } {
+    this.courier.send(lease);
+    return { started: lease.claimed.length };
   }
 
   /** One delivery to an endpoint that has only failed lately; what comes of it closes the circuit or doubles the pause. */
   async #probe(endpoint: OpenEndpoint): Promise<LaneResult> {
     const { appId, id } = endpoint.row;
-    const lease = this.#lease();
-    const taken = await this.db.run(TAKE_PROBE, [appId, id, this.clock.now(), lease]);
+    const openUntil = this.#leaseEnd();
+    const taken = await this.db.run(TAKE_PROBE, [appId, id, this.clock.now(), openUntil]);
     if (taken.length === 0) return 'idle';
-    const claimed = await this.#claim(endpoint, 1, true);
-    if (claimed.length > 0) {
-      this.courier.send(endpoint, claimed, true);
-      return { at: this.#machineTime(lease) };
+    const lease = await this.#claim(endpoint, 1, true);
+    if (lease.claimed.length > 0) {
+      this.courier.send(lease);
+      return { at: this.#machineTime(openUntil) };
     }
-    await this.db.run(GIVE_PROBE_BACK, [appId, id, lease]);
+    await this.db.run(GIVE_PROBE_BACK, [appId, id, openUntil]);
     return this.#at(await this.#next(endpoint));
   }
 
-  async #claim({ row }: OpenEndpoint, count: number, isProbe: boolean): Promise<Claimed[]> {
-    const values = [row.appId, row.id, this.clock.now(), this.#lease(), count, isProbe];
-    const claimed = row.ordered
-      ? await this.#claimOrdered(row.id, values, count)
-      : await this.db.run<Claimed>(CLAIM, values);
-    return claimed.sort((a, b) => a.position - b.position);
+  async #claim(endpoint: OpenEndpoint, count: number, isProbe: boolean): Promise<Lease> {
+    const { appId, id, ordered } = endpoint.row;
+    const until = this.#leaseEnd();
+    const values = [appId, id, this.clock.now(), until, count, isProbe];
+    const claimed = ordered ? await this.#claimOrdered(id, values, count) : await this.db.run<Claimed>(CLAIM, values);
+    return { endpoint, claimed: claimed.sort((a, b) => a.position - b.position), until, isProbe };
   }
 
   /** Goes on behind the stream where the last claim ended, and from the first one again when the end was reached. */
@@ -185,7 +191,7 @@ export class DeliveryLane {
     }
   }
 
-  #lease(): Date {
+  #leaseEnd(): Date {
     return new Date(this.clock.now().getTime() + LEASE_MS);
   }
 

@@ -4,7 +4,7 @@ import { Database } from '../database/database.js';
 import { Disabling } from './disabling.js';
 import { RECORD } from './delivering.sql.js';
 
-/** What came of one attempt, as `RECORD` takes it. */
+/** What came of one attempt, as `RECORD` takes it. What is undefined is not sent along: most results lack most of it. */
 export interface Result {
   readonly appId: string;
   readonly deliveryId: string;
@@ -14,18 +14,28 @@ export interface Result {
   /** The delivery's status from now on. */
   readonly outcome: 'succeeded' | 'pending' | 'dead';
   readonly status: number | null;
-  readonly error: string | null;
+  readonly error: string | undefined;
   readonly answer: string | null;
-  readonly nextAt: Date | null;
+  readonly nextAt: Date | undefined;
   /** The endpoint asks to be left alone until then. */
-  readonly holdUntil: Date | null;
-  readonly isProbe: boolean;
-  readonly isGone: boolean;
+  readonly holdUntil: Date | undefined;
+  readonly isProbe: true | undefined;
+  readonly isGone: true | undefined;
 }
 
-/** An endpoint of which an attempt has changed something. */
-export interface Health {
+/** How an endpoint stands after a result. */
+export interface Standing {
+  /** Whether anything may be sent there: it is enabled, and its circuit is closed. */
+  readonly mayCall: boolean;
+  /** The last change of its settings. */
+  readonly updatedAt: Date;
+}
+
+/** An endpoint to which something was sent. */
+export interface Health extends Standing {
   [column: string]: unknown;
+  /** Whether the results have changed something of it. */
+  readonly changed: boolean;
   readonly appId: string;
   readonly id: string;
   readonly status: string;
@@ -44,7 +54,7 @@ export const CIRCUIT_FAILURES = 5;
 interface Waiting {
   readonly result: Result;
   readonly since: number;
-  readonly done: () => void;
+  readonly done: (standing?: Standing) => void;
 }
 
 /** Writes the results of attempts: those that end while one statement runs go together in the next one. */
@@ -60,8 +70,11 @@ export class DeliveryResults {
     private readonly disabling: Disabling,
   ) {}
 
-  /** Resolves when it is written, or given up after half a minute without Postgres: then the delivery is sent again. */
-  add(result: Result): Promise<void> {
+  /**
+   * Resolves when it is written, to how the endpoint stands then; undefined when the endpoint is gone, or the result is
+   * given up after half a minute without Postgres: then the delivery is sent again.
+   */
+  add(result: Result): Promise<Standing | undefined> {
     return new Promise((done) => {
       this.#waiting.push({ result, since: performance.now(), done });
       this.#writing ??= this.#write().finally(() => (this.#writing = undefined));
@@ -78,8 +91,8 @@ export class DeliveryResults {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, BATCH);
       try {
-        await this.#record(batch.map(({ result }) => result));
-        for (const { done } of batch) done();
+        const standings = await this.#record(batch.map(({ result }) => result));
+        for (const { result, done } of batch) done(standings.get(keyOf(result.appId, result.endpointId)));
       } catch (error) {
         this.#log.warn(`results of deliveries wait: ${error instanceof Error ? error.message : 'unknown'}`);
         const [late, others] = split(batch, ({ since }) => performance.now() - since > GIVE_UP_MS);
@@ -90,13 +103,15 @@ export class DeliveryResults {
     }
   }
 
-  async #record(results: readonly Result[]): Promise<void> {
+  async #record(results: readonly Result[]): Promise<ReadonlyMap<string, Standing>> {
     const now = this.clock.now();
-    const changed = await this.db.run<Health>(RECORD, [JSON.stringify(results), now, CIRCUIT_FAILURES]);
-    // Not awaited by anybody who sends: it happens once in an endpoint's life.
-    for (const endpoint of changed) await this.disabling.consider(endpoint, now);
+    const endpoints = await this.db.run<Health>(RECORD, [JSON.stringify(results), now, CIRCUIT_FAILURES]);
+    for (const endpoint of endpoints) if (endpoint.changed) await this.disabling.consider(endpoint, now);
+    return new Map(endpoints.map((endpoint) => [keyOf(endpoint.appId, endpoint.id), endpoint]));
   }
 }
+
+const keyOf = (appId: string, endpointId: string): string => `${appId}/${endpointId}`;
 
 function split<T>(all: readonly T[], holds: (one: T) => boolean): [T[], T[]] {
   return [all.filter(holds), all.filter((one) => !holds(one))];

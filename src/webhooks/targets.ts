@@ -12,6 +12,9 @@ export class TargetRefused extends Error {}
  * checked, and the connection goes to these very addresses: a name that changes its answer gains nothing.
  */
 export class Targets {
+  /** Of the endpoints that deliveries go to again and again. */
+  readonly #fine = new WeakSet<URL>();
+
   constructor(
     private readonly rules: AddressRules,
     private readonly resolver: HostResolver,
@@ -35,12 +38,17 @@ export class Targets {
     return url;
   }
 
-  /** Throws TargetRefused for an address that stands in the URL itself: nobody will be asked to resolve that. */
+  /**
+   * Throws TargetRefused for an address that stands in the URL itself: nobody will be asked to resolve that. The URL must
+   * not change afterwards, as it is looked at once.
+   */
   checkLiteral(url: URL): void {
+    if (this.#fine.has(url)) return;
     const host = hostOf(url);
     if (isIP(host) !== 0 && this.#isRefused(host, url.protocol)) {
       throw new TargetRefused(reasonFor(host, host, url.protocol));
     }
+    this.#fine.add(url);
   }
 
   /** In the place of `dns.lookup` for connections of one protocol; fails with TargetRefused. */

@@ -37,6 +37,62 @@ onBothBackends('who operates webhooks', (settings) => {
     await receiver.until(5);
   });
 
+  test('pauses in the middle of many: what is on its way ends, and nothing else is sent before it goes on', async () => {
+    const events = 600;
+    const { id } = await hooks.endpoint(receiver.url);
+    await hooks.change(id, { status: 'paused' });
+    for (let round = 0; round < events / 100; round += 1) await hooks.happen(100);
+    const leased = async () => {
+      const [row] = await minibase.database.dataSource.query<{ count: string }[]>(
+        `select count(*) from webhook_deliveries where app_id = $1 and leased_until is not null`,
+        [hooks.app.appId],
+      );
+      return Number(row?.count);
+    };
+    // Answers at once until there is enough to be leased ahead of, then only when it is told.
+    const held: (() => void)[] = [];
+    receiver.behaviour = (...all) => {
+      if (receiver.received.length <= 200) answering(204)(...all);
+      else held.push(() => answering(204)(...all));
+    };
+    await hooks.change(id, { status: 'enabled' });
+    await until('32 are on their way', () => held.length === 32);
+    const sent = receiver.received.length;
+    await hooks.change(id, { status: 'paused' });
+    await until('what was leased ahead is given back', async () => (await leased()) === 32);
+    for (const answer of held) answer();
+    await until('what was on its way has ended', async () => (await leased()) === 0);
+    expect(receiver.received).toHaveLength(sent);
+    receiver.behaviour = answering(204);
+    await hooks.change(id, { status: 'enabled' });
+    await receiver.until(events, 15_000);
+    await settled();
+    expect(new Set(receiver.received.map((one) => one.id)).size).toBe(events);
+    expect(receiver.received).toHaveLength(events);
+  }, 40_000);
+
+  test('moves an endpoint: what was leased for the old address goes to the new one', async () => {
+    const { id } = await hooks.endpoint(receiver.url);
+    await hooks.change(id, { status: 'paused' });
+    for (let round = 0; round < 4; round += 1) await hooks.happen(100);
+    const held: (() => void)[] = [];
+    receiver.behaviour = (...all) => {
+      if (receiver.received.length <= 150) answering(204)(...all);
+      else held.push(() => answering(204)(...all));
+    };
+    await hooks.change(id, { status: 'enabled' });
+    await until('32 are on their way', () => held.length === 32);
+    const sent = receiver.received.length;
+    const moved = await Receiver.start();
+    await hooks.change(id, { url: moved.url });
+    for (const answer of held) answer();
+    await moved.until(400 - sent, 15_000);
+    await settled();
+    expect(receiver.received).toHaveLength(sent);
+    expect(moved.received).toHaveLength(400 - sent);
+    await moved.close();
+  }, 40_000);
+
   test('limits the rate of an endpoint, over all of a burst', async () => {
     await hooks.endpoint(receiver.url, { rateLimit: 20 });
     await hooks.happen(60);
