@@ -2,6 +2,7 @@ import type { Account } from '../core/accounts.js';
 import type { AlipayCredentials } from './developer-console.js';
 import { AlipayError } from './errors.js';
 import { type Fields, text } from './fields.js';
+import type { Messages } from './messages.js';
 import type { SigningKeys } from './signing-keys.js';
 import type { Tokens } from './tokens.js';
 import type { TradeDesk } from './trade-desk.js';
@@ -30,12 +31,17 @@ export interface Method {
 }
 
 /** The methods that are played, by name. */
-export const methodsOf = (tokens: Tokens, keys: SigningKeys, desk: TradeDesk): ReadonlyMap<string, Method> =>
+export const methodsOf = (
+  tokens: Tokens,
+  keys: SigningKeys,
+  desk: TradeDesk,
+  messages: Messages,
+): ReadonlyMap<string, Method> =>
   new Map<string, Method>([
     ['alipay.system.oauth.token', { run: tokens.exchange, isBare: true }],
     ['alipay.user.info.share', { run: userInfoShare(tokens) }],
     ['alipay.open.app.alipaycert.download', { run: certificateDownload(keys), isV2Only: true }],
-    ...Object.entries(desk.methods).map(([name, run]) => [name, { run }] as const),
+    ...Object.entries({ ...desk.methods, ...messages.methods }).map(([name, run]) => [name, { run }] as const),
   ]);
 
 /** A server calls it when an answer names a certificate of Alipay's that it does not know. */

@@ -1,6 +1,6 @@
 import { SandboxError } from './errors.js';
 import type { Platform } from './platform.js';
-import { type Registration, registrationSchema } from './registration.js';
+import { type PushSettings, type Registration, registrationSchema } from './registration.js';
 import type { Row, Table } from './store.js';
 
 interface Registered<Credentials extends object> extends Row {
@@ -22,6 +22,8 @@ export interface Account<Credentials extends object = object> extends Registered
   readonly merchantId?: never;
   /** False: not bound to an open platform, so its people have no unionid. */
   readonly unionid: boolean;
+  /** Where and how the platform pushes what happens, as set in its console. */
+  readonly push?: PushSettings;
 }
 
 /** A merchant that is registered on a platform: it takes the money. */
@@ -99,8 +101,11 @@ export class Accounts {
     const previous = this.programs(code).get(platformAppId);
     const credentials = await platform.issueCredentials(given.credentials ?? {}, previous?.credentials);
     const unionid = given.unionid ?? previous?.unionid ?? true;
-    this.#keep({ platform: code, kind, platformAppId, credentials, unionid, ...kept(given, previous) });
-    return { ...this.programs(code).require(platformAppId), credentials: platform.showCredentials(credentials) };
+    const push = given.push || previous?.push ? { push: { ...previous?.push, ...given.push } } : {};
+    this.#keep({ platform: code, kind, platformAppId, credentials, unionid, ...push, ...kept(given, previous) });
+    const account = this.programs(code).require(platformAppId);
+    const templates = platform.messages?.templates(account);
+    return { ...account, credentials: platform.showCredentials(credentials), ...(templates && { templates }) };
   }
 
   async #merchant(platform: Platform, given: Registration & { kind: 'merchant' }): Promise<object> {
@@ -153,7 +158,9 @@ export const keyOf = (account: AnyAccount): string =>
 
 /** What of a registration is the same for all kinds. */
 function kept(given: Registration, previous: AnyAccount | undefined): Pick<AnyAccount, 'entity' | 'callbackOrigin'> {
-  const callbackOrigin = given.callbackOrigin ?? previous?.callbackOrigin;
+  const { push = undefined } = given.kind === 'program' ? given : {};
+  const pushOrigin = push?.url === undefined ? undefined : new URL(push.url).origin;
+  const callbackOrigin = given.callbackOrigin ?? previous?.callbackOrigin ?? pushOrigin;
   return {
     entity: given.entity ?? previous?.entity ?? 'default',
     ...(callbackOrigin && { callbackOrigin }),

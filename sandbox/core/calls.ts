@@ -29,6 +29,8 @@ export interface CallOutcome {
 export interface OutgoingCall {
   readonly account: AnyAccount;
   readonly callback: OutgoingCallback;
+  /** POST when absent. */
+  readonly method?: string;
   /** 1 for the first. */
   readonly try: number;
   /** Protocol time in ms. */
@@ -63,9 +65,10 @@ export class Calls {
   }
 
   rememberCallback(call: OutgoingCall, outcome: CallOutcome): void {
-    const { headers, body = '' } = call.request ?? {};
+    const { headers, query, body = '' } = call.request ?? {};
     const shown = {
-      ...{ method: 'POST', url: call.callback.url, path: pathOf(call.callback.url) },
+      ...{ method: call.method ?? 'POST', url: call.callback.url, path: pathOf(call.callback.url) },
+      ...(query && { query }),
       ...(headers && { headers, body: body.slice(0, BODY_BYTES) }),
       try: call.try,
     };

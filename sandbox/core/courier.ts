@@ -2,11 +2,19 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type AnyAccount, keyOf } from './accounts.js';
 import { type CallOutcome, type Calls, passingCallback } from './calls.js';
 import type { CallbackFault, Fault, Faults } from './faults.js';
-import { OutgoingHttp, type Reply } from './outgoing-http.js';
-import type { CallbackRequest, CallbackSender, CallbackTamper, OutgoingCallback } from './platform.js';
+import { OutgoingHttp } from './outgoing-http.js';
+import type {
+  CallbackReply,
+  CallbackRequest,
+  CallbackSender,
+  CallbackTamper,
+  OutgoingCallback,
+  Question,
+} from './platform.js';
 
 /** How long a callback is held back for another to overtake it. */
 const LONGEST_HOLD = 2_000;
+const ASK_TIMEOUT = 5_000;
 
 /** One callback whose time has come. */
 export interface Errand {
@@ -25,6 +33,7 @@ const FAILED: Delivery = { kind: 'failed' };
 /** Takes callbacks to their receivers, once, and lets go wrong what shall go wrong. */
 export class Courier {
   readonly #http = new OutgoingHttp();
+  readonly #closing = new AbortController();
   /** Of each account the callbacks that wait to be overtaken. */
   readonly #held = new Map<string, Set<() => void>>();
 
@@ -53,7 +62,29 @@ export class Courier {
     return this.#deliver(errand, fault, signal);
   }
 
+  /** At once, whatever faults wait; remembered like a callback. Never throws: what goes wrong is in the reply. */
+  async ask(
+    account: AnyAccount,
+    { method, url, headers = {}, body: sent = '', query = {} }: Question,
+  ): Promise<CallbackReply> {
+    const callback = { url, data: {}, operation: 'check' };
+    const request = { headers, body: sent, query };
+    const at = this.now();
+    const remember = (outcome: CallOutcome): void =>
+      this.calls.rememberCallback({ account, callback, method, try: 1, at, request }, outcome);
+    if (!isWithin(url, account.callbackOrigin)) {
+      const error = refusal(account.callbackOrigin);
+      remember({ error });
+      return { body: '', error };
+    }
+    const reply = await this.#http.send(method, url, request, ASK_TIMEOUT, this.#closing.signal);
+    const { status, body, error } = reply;
+    remember({ ...(status !== undefined && { status, answer: body }), ...(error && { error }) });
+    return reply;
+  }
+
   close(): void {
+    this.#closing.abort();
     this.#http.close();
   }
 
@@ -67,11 +98,11 @@ export class Courier {
       this.#remember(errand, undefined, { error: 'it could not be built' });
       return FAILED;
     }
-    const send = (): Promise<Reply> => this.#send(errand, request, fault, signal);
+    const send = (): Promise<CallbackReply> => this.#send(errand, request, fault, signal);
     const replies = await Promise.all(fault?.kind === 'duplicate' ? [send(), send()] : [send()]);
     this.#letOvertakenGo(keyOf(account));
 
-    const accepted = replies.find(({ status, body }) => status !== undefined && sender.accepts(status, body));
+    const accepted = replies.find(({ status, body }) => status !== undefined && sender.accepts(status, body, callback));
     // The platform never sent these: whatever the receiver said, the genuine one is still to come.
     const isFalse = fault?.kind === 'forge' || fault?.kind === 'wrong_signature';
     return accepted && !isFalse ? { kind: 'accepted', body: accepted.body } : FAILED;
@@ -82,9 +113,9 @@ export class Courier {
     request: CallbackRequest,
     fault: Fault<CallbackFault> | undefined,
     signal: AbortSignal,
-  ): Promise<Reply> {
+  ): Promise<CallbackReply> {
     const at = this.now();
-    const reply = await this.#http.post(errand.callback.url, request, errand.sender.timeout, signal);
+    const reply = await this.#http.send('POST', errand.callback.url, request, errand.sender.timeout, signal);
     const { status, body, error } = reply;
     const outcome = {
       ...(status !== undefined && { status, answer: body }),

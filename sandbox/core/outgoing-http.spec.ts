@@ -34,30 +34,33 @@ test('connections are kept', async () => {
   const sockets = new Set<Socket>();
   served = (socket) => (sockets.add(socket), 'ok');
   for (let n = 0; n < 3; n += 1)
-    expect(await http.post(url(), REQUEST, 1_000, never)).toEqual({ status: 200, body: 'ok' });
+    expect(await http.send('POST', url(), REQUEST, 1_000, never)).toEqual({ status: 200, body: 'ok' });
   expect(sockets.size).toBe(1);
 });
 
 test('a kept connection that the other side closed just then is no failure', async () => {
   served = (socket, n) => (n === 2 ? (socket.resetAndDestroy(), undefined) : 'ok');
-  await http.post(url(), REQUEST, 1_000, never);
-  expect(await http.post(url(), REQUEST, 1_000, never)).toEqual({ status: 200, body: 'ok' });
+  await http.send('POST', url(), REQUEST, 1_000, never);
+  expect(await http.send('POST', url(), REQUEST, 1_000, never)).toEqual({ status: 200, body: 'ok' });
   expect(count).toBe(3);
 });
 
 test('a new connection that is closed is a failure', async () => {
   served = (socket) => (socket.resetAndDestroy(), undefined);
-  expect(await http.post(url(), REQUEST, 1_000, never)).toEqual({ body: '', error: 'ECONNRESET' });
+  expect(await http.send('POST', url(), REQUEST, 1_000, never)).toEqual({ body: '', error: 'ECONNRESET' });
   expect(count).toBe(1);
 });
 
 test('no answer in time, and an end from outside, are told apart', async () => {
   served = () => undefined;
-  expect(await http.post(url(), REQUEST, 50, never)).toEqual({ body: '', error: 'no answer within 50 ms' });
-  expect(await http.post(url(), REQUEST, 1_000, AbortSignal.timeout(50))).toEqual({ body: '', error: 'aborted' });
+  expect(await http.send('POST', url(), REQUEST, 50, never)).toEqual({ body: '', error: 'no answer within 50 ms' });
+  expect(await http.send('POST', url(), REQUEST, 1_000, AbortSignal.timeout(50))).toEqual({
+    body: '',
+    error: 'aborted',
+  });
 });
 
 test('of an endless answer only the start is read', async () => {
   served = () => 'x'.repeat(1_000_000);
-  expect((await http.post(url(), REQUEST, 1_000, never)).body).toHaveLength(65_536);
+  expect((await http.send('POST', url(), REQUEST, 1_000, never)).body).toHaveLength(65_536);
 });

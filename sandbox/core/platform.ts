@@ -1,8 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
-import type { AccountBook, AnyAccount, MerchantAccount } from './accounts.js';
+import type { Account, AccountBook, AnyAccount, MerchantAccount } from './accounts.js';
+import type { Consents } from './consents.js';
+import type { Inbox } from './inbox.js';
 import type { Phones } from './phones.js';
 import type { RateWindow } from './rate-window.js';
+import type { SendLimit, SendLimits } from './send-limits.js';
 import type { Row, Table } from './store.js';
 
 /**
@@ -33,7 +36,7 @@ export interface Platform<Credentials extends object = object> {
   /** The platform's own "busy, try again". */
   busy(call: Call): Answer;
   /** The platform's own error with this code; the request has no effect. */
-  refuse(call: Call, code: string): Answer;
+  refuse(call: Call, code: string): Answer | Promise<Answer>;
   /** The form of the codes that `refuse` can say. */
   readonly errorCode: RegExp;
   /** Fault kinds that this platform plays itself: they arrive at its handlers as `call.fault`. */
@@ -42,6 +45,8 @@ export interface Platform<Credentials extends object = object> {
   readonly merchants?: MerchantBook;
   /** How the platform sends its callbacks. Absent: it sends none. */
   readonly callbacks?: CallbackSender;
+  /** Template messages. Absent: it has none. */
+  readonly messages?: MessageConsole;
   /**
    * What runs when a timer of `World.at` is due, by name: with its data, and the account as it is now. Runs like a
    * handler: synchronously, its changes flushed. After a kill it may run again, so it looks at the state first. One that
@@ -79,6 +84,14 @@ export interface World {
   merchants<Credentials extends object>(platform: string): AccountBook<Credentials, MerchantAccount<Credentials>>;
   /** The phone numbers of people. */
   readonly phones: Phones;
+  /** Calls at once and once, whatever faults wait: the check of a URL that was typed into a console. */
+  ask(account: AnyAccount, question: Question): Promise<CallbackReply>;
+  /** The messages that people have received. */
+  readonly inbox: Inbox;
+  /** What people let through. */
+  readonly consents: Consents;
+  /** How many messages an account may send. */
+  readonly sendLimits: SendLimits;
   /** Counts per key in windows of `milliseconds`; in memory. */
   rateWindow(milliseconds: number): RateWindow;
 }
@@ -92,6 +105,21 @@ export interface MerchantBook<Credentials extends object = object> {
     merchantId: string,
   ): Credentials | Promise<Credentials>;
   showCredentials(credentials: Credentials): object;
+}
+
+/** The templates of a mini-program, and how many messages it may send. */
+export interface MessageConsole {
+  /** Unless `POST /_/limits` says otherwise. */
+  readonly limit: SendLimit;
+  /** What the console lists: the account's own templates, in one form for all platforms. */
+  templates(account: Account): readonly ShownTemplate[];
+}
+
+export interface ShownTemplate {
+  readonly templateId: string;
+  readonly title: string;
+  readonly kind: 'one_time' | 'long_term';
+  readonly fields: readonly { readonly name: string; readonly label: string; readonly example: string }[];
 }
 
 export interface OutgoingCallback {
@@ -117,7 +145,7 @@ export interface CallbackSender {
   /** The request of this try: signed now. `tamper`: a fault that only the platform can play. One that throws failed. */
   build(account: AnyAccount, callback: OutgoingCallback, tamper?: CallbackTamper): CallbackRequest;
   /** Whether the answer means "received". A redirect is an answer like any other: it is not followed. */
-  accepts(status: number, body: string): boolean;
+  accepts(status: number, body: string, callback: OutgoingCallback): boolean;
   /**
    * What the answer said, where it says something (Douyin's refund number). Runs like a handler. Not after `forge` and
    * `wrong_signature`: the platform never sent those.
@@ -136,6 +164,21 @@ export interface CallbackRequest {
   /** With `content-type`; the core adds `host` and `content-length`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Added to the url's own. */
+  readonly query?: Readonly<Record<string, string>>;
+}
+
+/** Only within the account's `callbackOrigin`. */
+export interface Question extends Partial<CallbackRequest> {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+}
+
+/** What came back of a callback; `error` when no whole answer came. */
+export interface CallbackReply {
+  readonly status?: number;
+  readonly body: string;
+  readonly error?: string;
 }
 
 export interface Route {
@@ -170,6 +213,8 @@ export interface Answer {
   readonly contentType: string;
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Called when the answer leaves, or when nobody waits for it: until then the call was under way. */
+  readonly left?: () => void;
 }
 
 export interface CallSubject {
@@ -181,7 +226,7 @@ export interface CallSubject {
 
 export type PlatformFault = 'wrong_signature' | 'rotate_key';
 
-export const ACTION_NAMES = ['login', 'phone', 'profile', 'expire', 'cashier', 'refund'] as const;
+export const ACTION_NAMES = ['login', 'phone', 'profile', 'expire', 'cashier', 'refund', 'consent', 'push'] as const;
 export type ActionName = (typeof ACTION_NAMES)[number];
 
 /** Takes the body of `POST /_/<name>`, gives the answer. Throws ZodError or SandboxError. */
@@ -226,6 +271,20 @@ export const refundSchema = z.strictObject({
   /** Fen; all that is left when absent. */
   amount: z.int().min(1).optional(),
   by: z.enum(['user', 'merchant']).default('merchant'),
+});
+
+/** `POST /_/consent`: the person answers the dialog that asks for messages, or changes the setting. */
+export const consentSchema = personSchema.extend({
+  /** As the front end passes them. */
+  templateIds: z.array(z.string()).max(20),
+  /** The platform's own word, for all or by template id. */
+  answer: z.union([z.string().min(1).max(40), z.record(z.string(), z.string().min(1).max(40))]),
+  /** The person ticks that the answer shall be kept. */
+  keep: z.boolean().default(false),
+  /** False: the platform does not push what happened. */
+  report: z.boolean().default(true),
+  /** In the settings instead of the dialog. */
+  settings: z.boolean().default(false),
 });
 
 export const expireSchema = z.strictObject({

@@ -37,7 +37,7 @@ async function play(
 
   const answer = fault ? await answerWith(fault, platform, route, call, closing) : await route.handle(call);
   // An answer may tell of a change that another request made, so everything is flushed, not only our own changes.
-  await sandbox.store.flushed();
+  await sandbox.store.flushed().finally(() => answer?.left?.());
 
   sandbox.calls.remember(platform, call, outcomeOf(answer, fault));
   if (answer) return send(reply, answer);
@@ -59,7 +59,7 @@ async function answerWith(
     case 'timeout_before':
       return undefined;
     case 'timeout_after':
-      await route.handle(call);
+      (await route.handle(call)).left?.();
       return undefined;
     case 'status_500':
       return { status: 500, contentType: 'text/plain', body: 'Internal Server Error' };

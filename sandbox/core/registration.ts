@@ -12,6 +12,16 @@ const common = {
     .optional(),
 };
 
+const pushSchema = z.strictObject({
+  /** Only within the account's callbackOrigin. */
+  url: z.url({ protocol: /^https?$/, error: 'a URL such as http://127.0.0.1:3000/callbacks' }).optional(),
+  mode: z.enum(['plain', 'compatible', 'secure']).optional(),
+  format: z.enum(['json', 'xml']).optional(),
+  /** Whether what became of each message is pushed too; true by default. */
+  sent: z.boolean().optional(),
+});
+export type PushSettings = z.output<typeof pushSchema>;
+
 /** The body of `POST /_/accounts`. */
 export const registrationSchema = z.discriminatedUnion(
   'kind',
@@ -21,6 +31,7 @@ export const registrationSchema = z.discriminatedUnion(
       kind: z.literal('program'),
       platformAppId: idSchema.optional(),
       unionid: z.boolean().optional(),
+      push: pushSchema.optional(),
     }),
     z.strictObject({ ...common, kind: z.literal('merchant'), merchantId: idSchema.optional() }),
   ],

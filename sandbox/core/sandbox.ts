@@ -1,14 +1,17 @@
 import { type AccountName, Accounts, type AnyAccount } from './accounts.js';
 import { BusinessClock } from './business-clock.js';
 import { Calls } from './calls.js';
+import { Consents } from './consents.js';
 import { Courier } from './courier.js';
 import { Diary } from './diary.js';
 import { SandboxError } from './errors.js';
 import { Faults } from './faults.js';
+import { Inbox } from './inbox.js';
 import { Outbox } from './outbox.js';
 import { type Phone, Phones } from './phones.js';
 import type { Platform, PlatformFactory, World } from './platform.js';
 import { RateWindow } from './rate-window.js';
+import { SendLimits } from './send-limits.js';
 import type { Store } from './store.js';
 import { Timers } from './timers.js';
 
@@ -25,9 +28,13 @@ export class Sandbox {
   readonly calls = new Calls();
   readonly clock: BusinessClock;
   readonly platforms: readonly Platform[];
+  readonly inbox: Inbox;
+  readonly consents: Consents;
+  readonly sendLimits: SendLimits;
   readonly #diary: Diary;
   readonly #timers: Timers;
   readonly #outbox: Outbox;
+  readonly #courier: Courier;
   readonly #rateWindows: RateWindow[] = [];
 
   constructor(
@@ -50,8 +57,12 @@ export class Sandbox {
     this.#diary = diary;
     this.#timers = new Timers(store.table('timers'), diary, accounts, platformOf, report);
     const courier = new Courier(now, this.faults, this.calls, report);
+    this.#courier = courier;
     const senderOf = (account: AnyAccount) => platformOf(account.platform).callbacks;
     this.#outbox = new Outbox({ store, diary, clock, accounts, courier, senderOf, report });
+    this.inbox = new Inbox(now, store.table('inbox'));
+    this.consents = new Consents(store.table('consents'));
+    this.sendLimits = new SendLimits(now, store.table('sendLimits'));
     const world = this.#world();
     this.platforms = factories.map((create) => create(world));
   }
@@ -102,6 +113,8 @@ export class Sandbox {
     this.#diary.forgetAll();
     this.#outbox.forgetAll();
     this.calls.forgetAll();
+    this.inbox.forgetAll();
+    this.sendLimits.forgetAll();
     for (const window of this.#rateWindows) window.clear();
     return {};
   }
@@ -135,6 +148,10 @@ export class Sandbox {
       at: (account, timer) => this.#timers.set(account, timer),
       cancel: (account, key) => this.#timers.cancel(account, key),
       call: (account, callback) => this.#outbox.post(account, callback),
+      ask: (account, question) => this.#courier.ask(account, question),
+      inbox: this.inbox,
+      consents: this.consents,
+      sendLimits: this.sendLimits,
       table: (name) => this.store.table(name),
       accounts: (platform) => this.accounts.programs(platform),
       merchants: (platform) => this.accounts.merchants(platform),

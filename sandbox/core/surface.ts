@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { callFilterSchema } from './calls.js';
+import { addMessageSurface } from './message-surface.js';
 import { SandboxError } from './errors.js';
 import { ACTION_NAMES, type ActionName, type Platform } from './platform.js';
 import type { Sandbox } from './sandbox.js';
@@ -8,17 +9,25 @@ import type { Sandbox } from './sandbox.js';
 const platformSchema = z.object({ platform: z.string() });
 const clientActionSchema = z.object({ clientAction: platformSchema });
 
+/** How routes under `/_/` are added. */
+export interface Surface {
+  readonly durably: (
+    run: (request: FastifyRequest) => object | Promise<object>,
+  ) => (request: FastifyRequest) => Promise<object>;
+  readonly post: (name: string, run: (body: unknown) => object | Promise<object>) => void;
+}
+
 /** The sandbox's own routes under `/_/`: what a person with a phone, or a tester, does. */
 export function addSurface(http: FastifyInstance, sandbox: Sandbox): void {
   /** An answer leaves when what it tells is on the disk. */
-  const durably = (run: (request: FastifyRequest) => object | Promise<object>) => async (request: FastifyRequest) => {
+  const durably: Surface['durably'] = (run) => async (request) => {
     sandbox.catchUp();
     const answer = await run(request);
     await sandbox.store.flushed();
     return answer;
   };
-  const post = (name: string, run: (body: unknown) => object | Promise<object>) =>
-    http.post(
+  const post: Surface['post'] = (name, run) =>
+    void http.post(
       `/_/${name}`,
       durably((request) => run(jsonOf(request))),
     );
@@ -48,6 +57,7 @@ export function addSurface(http: FastifyInstance, sandbox: Sandbox): void {
     sandbox.catchUp();
     return sandbox.calls.find(callFilterSchema.parse(request.query));
   });
+  addMessageSurface(http, sandbox, { durably, post });
   http.get('/_/health', () => ({ status: 'ok', platforms: sandbox.platforms.map(({ code }) => code) }));
 }
 

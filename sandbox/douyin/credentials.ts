@@ -1,11 +1,15 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
-import { randomHex } from '../core/random.js';
+import { randomAlphanumeric, randomHex } from '../core/random.js';
 import { newRsaKeys } from '../core/rsa-keys.js';
 
 export interface DouyinCredentials {
   /** AppSecret. */
   readonly secret: string;
+  /** Token of the message push. */
+  readonly messageToken: string;
+  /** EncodingAESKey of the message push: 43 letters and digits. */
+  readonly messageAesKey: string;
   /** PEM. The platform encrypts phone numbers to it, and checks the developer's signatures with it. */
   readonly appPublicKey: string;
   /** PEM; only while the application key is one that was generated here. */
@@ -21,6 +25,14 @@ type AppKey = Pick<DouyinCredentials, 'appPublicKey' | 'appPrivateKey' | 'keyVer
 
 const givenSchema = z.strictObject({
   secret: z.string().min(1).max(128).optional(),
+  messageToken: z
+    .string()
+    .regex(/^[A-Za-z0-9]{3,32}$/, '3 to 32 letters and digits')
+    .optional(),
+  messageAesKey: z
+    .string()
+    .regex(/^[A-Za-z0-9]{43}$/, '43 letters and digits')
+    .optional(),
   appPublicKey: z
     .string()
     .transform((text, context) => {
@@ -38,13 +50,15 @@ const givenSchema = z.strictObject({
 
 /** Throws ZodError. */
 export async function issueCredentials(given: unknown, previous?: DouyinCredentials): Promise<DouyinCredentials> {
-  const { secret, appPublicKey, keyVersion } = givenSchema.parse(given);
+  const { secret, messageToken, messageAesKey, appPublicKey, keyVersion } = givenSchema.parse(given);
   const [appKey, platformKey] = await Promise.all([
     issueAppKey(appPublicKey, keyVersion, previous),
     previous ? undefined : newKeyPair(),
   ]);
   return {
     secret: secret ?? previous?.secret ?? randomHex(40),
+    messageToken: messageToken ?? previous?.messageToken ?? randomAlphanumeric(32),
+    messageAesKey: messageAesKey ?? previous?.messageAesKey ?? randomAlphanumeric(43),
     ...appKey,
     platformPublicKey: platformKey?.publicKey ?? previous?.platformPublicKey ?? '',
     platformPrivateKey: platformKey?.privateKey ?? previous?.platformPrivateKey ?? '',
@@ -54,11 +68,15 @@ export async function issueCredentials(given: unknown, previous?: DouyinCredenti
 /** What the console shows: the platform's private key stays with the platform. */
 export const showCredentials = ({
   secret,
+  messageToken,
+  messageAesKey,
   appPrivateKey,
   keyVersion,
   platformPublicKey,
 }: DouyinCredentials): object => ({
   secret,
+  messageToken,
+  messageAesKey,
   ...(appPrivateKey && { appPrivateKey }),
   keyVersion,
   platformPublicKey,

@@ -1,21 +1,34 @@
-import { type Action, action, type Call, expireSchema, type Platform, type World } from '../core/platform.js';
+import {
+  type Action,
+  action,
+  type Call,
+  type CallbackSender,
+  expireSchema,
+  type OutgoingCallback,
+  type Platform,
+  type World,
+} from '../core/platform.js';
 import { randomHex } from '../core/random.js';
 import { SessionKeys } from '../core/session-keys.js';
 import { failure, type Family } from './answers.js';
 import { AppTokens, fieldsOf } from './app-tokens.js';
 import { cashierAction } from './cashier.js';
 import { CodeSession } from './code-session.js';
+import { Consenter } from './consent.js';
 import { type DouyinCredentials, issueCredentials, showCredentials } from './credentials.js';
 import { merchantBook } from './merchants.js';
+import { Messages, SEND_LIMIT } from './messages.js';
 import { PhoneNumbers } from './phone.js';
 import { profileAction } from './profile.js';
+import { Pushes } from './pushes.js';
 import { RefundRequests } from './refund-requests.js';
 import { Refunds } from './refunds.js';
+import { Templates } from './templates.js';
 import { TRADE_PATH, TradeApi } from './trade-api.js';
 import { callbackSender } from './trade-callbacks.js';
 import { TradeOrders } from './trade-orders.js';
 
-/** developer.toutiao.com and open.douyin.com: logging in, and the general trade system. */
+/** developer.toutiao.com and open.douyin.com: logging in, the general trade system, and messages. */
 export function douyin(world: World): Platform<DouyinCredentials> {
   const accounts = world.accounts<DouyinCredentials>('douyin');
   const sessionKeys = new SessionKeys(world.table('douyin.sessions'));
@@ -25,6 +38,9 @@ export function douyin(world: World): Platform<DouyinCredentials> {
   const orders = new TradeOrders(world);
   const refunds = new Refunds(world, orders);
   const refundRequests = new RefundRequests(world, orders, refunds);
+  const templates = new Templates(world);
+  const messages = new Messages(world, tokens, templates);
+  const pushes = new Pushes(world);
   const trade = new TradeApi(tokens, orders, refunds, refundRequests);
 
   const expire: Action = action(expireSchema, ({ platformAppId, what, user }) => {
@@ -39,9 +55,10 @@ export function douyin(world: World): Platform<DouyinCredentials> {
     newPlatformAppId: () => `tt${randomHex(16)}`,
     issueCredentials,
     showCredentials,
-    routes: [...codeSession.routes, ...tokens.routes, ...phoneNumbers.routes, ...trade.routes],
+    routes: [...codeSession.routes, ...tokens.routes, ...phoneNumbers.routes, ...trade.routes, ...messages.routes],
     merchants: merchantBook,
-    callbacks: callbackSender(world, refundRequests),
+    callbacks: senderOf(callbackSender(world, refundRequests), pushes),
+    messages: { limit: SEND_LIMIT, templates: (account) => templates.shown(account) },
     timers: { ...orders.timers, ...refunds.timers, ...refundRequests.timers },
     describe: (call) => {
       const { appid, client_key: clientKey } = fieldsOf(call);
@@ -56,8 +73,22 @@ export function douyin(world: World): Platform<DouyinCredentials> {
       profile: profileAction(world, sessionKeys),
       cashier: cashierAction(world, orders),
       refund: refundRequests.start,
+      consent: new Consenter(world, templates).act,
+      push: pushes.act,
       expire,
     },
+  };
+}
+
+/** Callbacks of trades, and everything else that Douyin tells. */
+function senderOf(trade: CallbackSender, pushes: Pushes): CallbackSender {
+  const one = (callback: OutgoingCallback): CallbackSender => (pushes.isFor(callback) ? pushes : trade);
+  return {
+    schedule: trade.schedule,
+    timeout: trade.timeout,
+    build: (account, callback, tamper) => one(callback).build(account, callback, tamper),
+    accepts: (status, body, callback) => one(callback).accepts(status, body, callback),
+    onAccepted: (account, callback, body) => one(callback).onAccepted?.(account, callback, body),
   };
 }
 
