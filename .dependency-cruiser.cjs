@@ -2,7 +2,7 @@
  * The floors of the house (docs/architecture.md): an import goes down, never up.
  * common, config < database, queues < tenancy, events, platforms < domains < console, cli, main.
  */
-const DOMAINS = ['auth', 'catalog', 'payments', 'notifications', 'subscriptions', 'webhooks'];
+const DOMAINS = ['auth', 'catalog', 'callbacks', 'payments', 'notifications', 'subscriptions', 'webhooks'];
 const domain = `^src/(${DOMAINS.join('|')})/`;
 const top = '^src/(console|cli)/|^src/(main|app\\.module)';
 
@@ -48,16 +48,23 @@ module.exports = {
     ]),
     {
       name: 'domain-order',
-      comment: 'catalog < payments < subscriptions; notifications < subscriptions; auth and webhooks beside them.',
+      comment:
+        'catalog, callbacks < payments < subscriptions; callbacks < notifications < subscriptions; auth and webhooks beside them.',
       severity: 'error',
-      from: { path: '^src/(auth|webhooks|catalog|notifications)/' },
+      from: { path: '^src/(auth|webhooks|catalog|callbacks)/' },
       to: { path: domain, pathNot: '^src/$1/' },
     },
     {
-      name: 'payments-know-only-the-catalog',
+      name: 'payments-know-only-catalog-and-callbacks',
       severity: 'error',
       from: { path: '^src/payments/' },
-      to: { path: domain, pathNot: '^src/(payments|catalog)/' },
+      to: { path: domain, pathNot: '^src/(payments|catalog|callbacks)/' },
+    },
+    {
+      name: 'notifications-know-only-callbacks',
+      severity: 'error',
+      from: { path: '^src/notifications/' },
+      to: { path: domain, pathNot: '^src/(notifications|callbacks)/' },
     },
     {
       name: 'no-foreign-entities',

@@ -4,6 +4,7 @@ import { format, resolveConfig } from 'prettier';
 import { z } from 'zod';
 import { PROBLEMS } from '../dist/common/problems.js';
 import { EVENT_TYPES } from '../dist/events/event-types.js';
+import { NOTIFICATION_MOVES, NOTIFICATION_STATUSES } from '../dist/notifications/moves.js';
 import {
   ATTEMPT_MOVES,
   ATTEMPT_STATUSES,
@@ -13,13 +14,16 @@ import {
   REFUND_STATUSES,
 } from '../dist/payments/moves.js';
 import { ALIPAY_ERRORS } from '../dist/platforms/alipay/alipay.errors.js';
+import { SEND_ERRORS as ALIPAY_SENDS } from '../dist/platforms/alipay/alipay.messages.errors.js';
 import { AlipayPlatform } from '../dist/platforms/alipay/alipay.platform.js';
 import { CLOSE_ERRORS, CREATE_ERRORS, REFUND_ERRORS } from '../dist/platforms/alipay/alipay.trade.errors.js';
 import { DouyinPlatform } from '../dist/platforms/douyin/douyin.platform.js';
 import { DOUYIN_ERRORS } from '../dist/platforms/douyin/errors.js';
+import { SEND_ERRORS as DOUYIN_SENDS } from '../dist/platforms/douyin/messages/send.errors.js';
 import { REFUND_CODES, TRADE_ERRORS } from '../dist/platforms/douyin/pay/pay.errors.js';
 import { PLATFORM_PROBLEMS } from '../dist/platforms/errors.js';
 import { WECHAT_ERRORS } from '../dist/platforms/wechat/errors.js';
+import { SEND_ERRORS as WECHAT_SENDS } from '../dist/platforms/wechat/messages/send.errors.js';
 import { ERRORS as WECHAT_PAY_ERRORS } from '../dist/platforms/wechat/pay/pay.errors.js';
 import { WechatPlatform } from '../dist/platforms/wechat/wechat.platform.js';
 
@@ -166,6 +170,20 @@ function douyinTrades() {
   return grouped(['code', 'becomes', 'what it says', 'a refund that was sent'], entries);
 }
 
+/** What becomes of a message, and how long the message, all to that person or all of the account wait. */
+function sendMeaning({ kind, fault, scope, retryAfter, isAlarm }) {
+  if (kind === 'failed') return `failed: ${fault}`;
+  if (kind !== 'later') return kind;
+  const wait = retryAfter === 'next_day' ? 'until the next day' : retryAfter ? `for ${span(retryAfter)}` : 'a while';
+  return `the ${scope} waits ${isAlarm ? 'until you act' : wait}`;
+}
+
+const sends = (table) =>
+  grouped(
+    ['code', 'means', 'what it says'],
+    Object.entries(table).map(([code, sendRow]) => [code, sendMeaning(sendRow), sendRow.detail]),
+  );
+
 /** By file, and by the name of the marker where a file has several. */
 const TABLES = {
   'docs/errors.md': {
@@ -186,6 +204,7 @@ const TABLES = {
     payment: diagram(PAYMENT_STATUSES, PAYMENT_MOVES),
     attempt: diagram(ATTEMPT_STATUSES, ATTEMPT_MOVES),
     refund: diagram(REFUND_STATUSES, REFUND_MOVES),
+    notification: diagram(NOTIFICATION_STATUSES, NOTIFICATION_MOVES),
     asking: asking(),
   },
   'docs/platforms/wechat.md': {
@@ -196,11 +215,13 @@ const TABLES = {
       'access token': WECHAT_ERRORS.token,
       'any call': WECHAT_ERRORS.any,
     }),
+    'message errors': sends(WECHAT_SENDS),
     'pay errors': wechatPay(),
   },
   'docs/platforms/alipay.md': {
     settings: settingsTable(PLATFORMS.Alipay),
     errors: errorTable({ 'any call': ALIPAY_ERRORS }),
+    'message errors': sends(ALIPAY_SENDS),
     'pay errors': alipayTrades(),
   },
   'docs/platforms/douyin.md': {
@@ -212,6 +233,7 @@ const TABLES = {
       'client token': DOUYIN_ERRORS.clientToken,
       'any call': DOUYIN_ERRORS.any,
     }),
+    'message errors': sends(DOUYIN_SENDS),
     'pay errors': douyinTrades(),
   },
 };

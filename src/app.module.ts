@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { IdentityRow } from './auth/identity.entity.js';
 import { AuthModule } from './auth/auth.module.js';
 import { UserRow } from './auth/user.entity.js';
+import { CallbacksModule } from './callbacks/callbacks.module.js';
 import { CatalogModule } from './catalog/catalog.module.js';
 import { PriceRow } from './catalog/price.entity.js';
 import { ProductRow } from './catalog/product.entity.js';
@@ -13,6 +14,7 @@ import { ConsoleModule } from './console/console.module.js';
 import { newDataSource } from './database/data-source.js';
 import { Database } from './database/database.js';
 import { EventsModule } from './events/events.module.js';
+import { NotificationsModule } from './notifications/notifications.module.js';
 import { PaymentsModule } from './payments/payments.module.js';
 import { PlatformsModule } from './platforms/platforms.module.js';
 import { QueuesModule } from './queues/queues.module.js';
@@ -90,6 +92,8 @@ export class AppModule {
         AuthModule,
         CatalogModule,
         PaymentsModule,
+        CallbacksModule,
+        NotificationsModule,
         WebhooksModule,
         ConsoleModule,
       ],

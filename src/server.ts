@@ -5,6 +5,8 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { AppModule, type Overrides } from './app.module.js';
+import { mountCallbacks } from './callbacks/callback-routes.js';
+import { Intake } from './callbacks/intake.js';
 import { toPinoLogger } from './common/nest-logger.js';
 import { describeError } from './common/described-error.js';
 import { readJsonBody } from './common/json-body.js';
@@ -16,9 +18,6 @@ import type { Config } from './config/config.js';
 import { mountConsole } from './console/console.js';
 import { Metrics } from './console/metrics.js';
 import { Clock } from './common/clock.js';
-import { mountCallbacks } from './payments/callback-routes.js';
-import { Callbacks } from './payments/callbacks.service.js';
-import { Platforms } from './platforms/registry.js';
 
 /** Bytes of a JSON body; what is larger gets 413. */
 const BODY_LIMIT = 256 * 1024;
@@ -78,7 +77,7 @@ export async function createServer(
   addHooks(server);
   app.get(Metrics).watch(server);
   const clock = app.get(Clock);
-  if (config.role !== 'worker') mountCallbacks(server, app.get(Callbacks), app.get(Platforms), () => clock.now());
+  if (config.role !== 'worker') mountCallbacks(server, app.get(Intake), () => clock.now());
   app.useGlobalFilters(new ProblemFilter());
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: toValidationProblem }));
   mountConsole(app);

@@ -12,10 +12,12 @@ import { Merging } from './merging.js';
 import { RefreshTokens } from './refresh-tokens.js';
 import { SessionRetention } from './session-retention.js';
 import { IdentityPayers } from './identity-payers.js';
+import { IdentityPeople } from './identity-people.js';
 import { Sessions } from './sessions.js';
 import { Unions } from './unions.js';
 import { SessionAuthenticator } from './user-authenticator.js';
 import { Payers } from '../tenancy/payers.js';
+import { People } from '../tenancy/people.js';
 import { UsersController } from './users.controller.js';
 import { Users } from './users.service.js';
 
@@ -36,7 +38,8 @@ import { Users } from './users.service.js';
     Users,
     { provide: UserAuthenticator, useClass: SessionAuthenticator },
     { provide: Payers, useClass: IdentityPayers },
+    { provide: People, useClass: IdentityPeople },
   ],
-  exports: [Payers, UserAuthenticator],
+  exports: [Payers, People, UserAuthenticator],
 })
 export class AuthModule {}

@@ -64,10 +64,11 @@ export class Erasure {
   async #erase(tx: Tx, user: UserRef, context: RequestContext): Promise<void> {
     const { appId, userId } = user;
     await lockUsers(this.db, tx, appId, [userId]);
+    // The upper domains first: what they hold of the person is found by the identities.
+    await this.listeners.onErased(tx, user);
     const [erased] = await this.db.run<{ sequence: number }>(ERASE, [appId, userId, this.clock.now()], tx);
     if (!erased) throw problem('user_gone', 'This user is merged or erased already.');
     for (const removal of ERASED_TOO) await this.db.run(removal, [appId, userId], tx);
-    await this.listeners.onErased(tx, user);
     await this.audit.record(tx, context, { appId, action: 'user.erase', target: userId });
     await this.announcer.announce(tx, {
       appId,

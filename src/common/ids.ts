@@ -19,6 +19,11 @@ export const ID_PREFIXES = {
   event: 'evt',
   webhookEndpoint: 'wep',
   webhookDelivery: 'dlv',
+  messageTemplate: 'tpl',
+  notification: 'ntf',
+  broadcast: 'brd',
+  consentReport: 'mcr',
+  consentEntry: 'mce',
   audit: 'aud',
 } as const;
 

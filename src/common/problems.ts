@@ -27,6 +27,9 @@ export const PROBLEMS = {
   event_not_found: { status: 404, title: 'There is no such event' },
   webhook_endpoint_not_found: { status: 404, title: 'There is no such webhook endpoint' },
   webhook_delivery_not_found: { status: 404, title: 'There is no such webhook delivery' },
+  message_template_not_found: { status: 404, title: 'There is no such message template' },
+  notification_not_found: { status: 404, title: 'There is no such notification' },
+  broadcast_not_found: { status: 404, title: 'There is no such broadcast' },
   user_not_found: { status: 404, title: 'There is no such user' },
   session_not_found: { status: 404, title: 'There is no such session' },
   identity_not_found: { status: 404, title: 'There is no such identity' },
@@ -45,6 +48,13 @@ export const PROBLEMS = {
   callback_not_parked: { status: 409, title: 'Only a parked callback can be run again' },
   webhook_endpoint_disabled: { status: 409, title: 'The webhook endpoint is disabled: enable it first' },
   webhook_endpoint_limit: { status: 409, title: 'The app has as many webhook endpoints as it can have' },
+  message_template_key_taken: { status: 409, title: 'Another message template has this key' },
+  message_template_in_use: {
+    status: 409,
+    title: 'Messages were sent with this template: it can be changed, not deleted',
+  },
+  notification_not_cancelable: { status: 409, title: 'The notification is on its way or over' },
+  broadcast_not_running: { status: 409, title: 'The broadcast is not in a status that allows this' },
   identity_taken: { status: 409, title: 'This identity belongs to another user' },
   last_identity: { status: 409, title: 'The last identity of a user cannot be unlinked' },
   user_gone: { status: 409, title: 'The user is merged or erased' },
@@ -57,6 +67,8 @@ export const PROBLEMS = {
   merchant_account_ambiguous: { status: 422, title: 'Several merchant accounts fit: name a default' },
   merchant_account_missing: { status: 422, title: 'The app has no active merchant account there' },
   platform_settings_missing: { status: 422, title: 'The platform needs a setting that nobody gave' },
+  message_template_not_mapped: { status: 422, title: 'The message template has no form on that platform' },
+  message_data_invalid: { status: 422, title: 'The data does not fill the message template' },
   payer_unknown: { status: 422, title: 'The user has never come from that mini-program' },
   webhook_url_refused: { status: 422, title: 'Webhooks cannot be sent to this address' },
   price_not_payable: { status: 422, title: 'This price cannot be paid so' },
@@ -91,7 +103,10 @@ type Noun =
   | 'callback'
   | 'event'
   | 'webhook_endpoint'
-  | 'webhook_delivery';
+  | 'webhook_delivery'
+  | 'message_template'
+  | 'notification'
+  | 'broadcast';
 
 export const notFound = (noun: Noun, id: string): DomainError =>
   problem(`${noun}_not_found`, `There is no ${noun.replaceAll('_', ' ')} ${id} here.`);

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { CallbackCounts } from '../callbacks/callback-counts.js';
 import { Database } from '../database/database.js';
+import { NotificationCounts } from '../notifications/notification-counts.js';
 import { type PlatformCall, PlatformCallObserver } from '../platforms/platform-http.js';
-import { CallbackCounts } from '../payments/callback-counts.js';
 import { Lanes } from '../queues/lane.js';
 import { DeliveryCounts } from '../webhooks/delivery-counts.js';
 
@@ -29,10 +30,18 @@ export class Metrics extends PlatformCallObserver {
     registers: [this.registry],
   });
 
-  constructor(db: Database, lanes: Lanes, callbacks: CallbackCounts, deliveries: DeliveryCounts) {
+  constructor(
+    db: Database,
+    lanes: Lanes,
+    callbacks: CallbackCounts,
+    deliveries: DeliveryCounts,
+    notifications: NotificationCounts,
+  ) {
     super();
     this.registry.registerMetric(callbacks.counter);
     for (const metric of deliveries.all) this.registry.registerMetric(metric);
+    this.registry.registerMetric(notifications.sends);
+    this.registry.registerMetric(notifications.lag);
     collectDefaultMetrics({ register: this.registry });
     const registers = [this.registry];
     new Gauge({

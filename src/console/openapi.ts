@@ -68,6 +68,9 @@ const TAGS: Readonly<Record<string, string>> = {
   Payments: 'Money that users are asked for.',
   Refunds: 'Money that goes back.',
   Ledger: 'The books: each movement of money as a debit and a credit.',
+  'Message templates': 'Forms of messages, mapped to each platform.',
+  'Message consents': 'What users let be sent to them, counted.',
+  Notifications: 'Messages to users, one by one or to many.',
   Callbacks: 'What platforms have told, and what of it did not fit.',
   Events: 'What happened, in order.',
   Webhooks: 'What happened, sent to your server.',
@@ -75,7 +78,7 @@ const TAGS: Readonly<Record<string, string>> = {
 };
 
 /** Whose id follows a part of a path: `/v1/users/{id}`. */
-const NOUNS: Readonly<Record<string, { kind: IdKind; noun: string }>> = {
+const NOUNS: Readonly<Record<string, { kind: IdKind; noun: string; hasKey?: true }>> = {
   apps: { kind: 'app', noun: 'app' },
   keys: { kind: 'apiKey', noun: 'secret key' },
   'platform-accounts': { kind: 'platformAccount', noun: 'platform account' },
@@ -88,6 +91,10 @@ const NOUNS: Readonly<Record<string, { kind: IdKind; noun: string }>> = {
   events: { kind: 'event', noun: 'event' },
   'webhook-endpoints': { kind: 'webhookEndpoint', noun: 'webhook endpoint' },
   'webhook-deliveries': { kind: 'webhookDelivery', noun: 'delivery' },
+  'message-templates': { kind: 'messageTemplate', noun: 'message template', hasKey: true },
+  'message-accounts': { kind: 'platformAccount', noun: 'platform account' },
+  notifications: { kind: 'notification', noun: 'notification' },
+  broadcasts: { kind: 'broadcast', noun: 'broadcast' },
   users: { kind: 'user', noun: 'user' },
   identities: { kind: 'identity', noun: 'identity' },
   sessions: { kind: 'session', noun: 'session' },
@@ -100,9 +107,10 @@ function describePathParameters({ paths }: OpenAPIObject): void {
       const known = NOUNS[segment];
       if (!known) continue;
       const prefix = ID_PREFIXES[known.kind];
+      const pattern = `${prefix}_[0-9a-f]{32}`;
       const described = {
-        description: `The id of the ${known.noun}.`,
-        schema: { type: 'string', pattern: `^${prefix}_[0-9a-f]{32}$` },
+        description: known.hasKey ? `The id or the key of the ${known.noun}.` : `The id of the ${known.noun}.`,
+        schema: { type: 'string', pattern: known.hasKey ? `^(${pattern}|[a-z][a-z0-9._-]{0,63})$` : `^${pattern}$` },
         example: `${prefix}_019a6b0c4d5e7f00a1b2c3d4e5f60718`,
       };
       for (const parameter of parametersOf(item)) {

@@ -30,6 +30,23 @@ const refund = z.strictObject({
   status: z.enum(['requested', 'pending', 'action_required', 'succeeded', 'failed', 'rejected']),
 });
 
+const notification = z.strictObject({
+  notificationId: id,
+  userId: id,
+  template: z.string().meta({ description: 'Its key.' }),
+  broadcastId: z.string().nullable(),
+  platform: z.string().nullable(),
+  status: z.enum(['sent', 'refused', 'failed', 'unknown', 'expired', 'canceled']),
+  reason: z.string().nullable(),
+  platformCode: z.string().nullable(),
+});
+const broadcast = z.strictObject({
+  broadcastId: id,
+  template: z.string(),
+  status: z.enum(['paused', 'completed', 'canceled']),
+  reason: z.string().nullable(),
+});
+
 /** What `data` of each type of event holds: ids, amounts and statuses, never personal data. Part of the API. */
 export const EVENT_DATA = {
   'user.created': identity,
@@ -60,6 +77,21 @@ export const EVENT_DATA = {
     problem: z.string().meta({ description: 'The field that does not fit.' }),
     objectId: z.string().nullable(),
   }),
+  'push.received': z.strictObject({
+    callbackId: id,
+    platform,
+    platformAccountId: id,
+    pushType: z.string().meta({ description: "The platform's own name: `subscribe_msg_popup_event`, `text`, …" }),
+  }),
+  'notification.sent': notification,
+  'notification.refused': notification,
+  'notification.failed': notification,
+  'notification.unknown': notification,
+  'notification.expired': notification,
+  'notification.canceled': notification,
+  'broadcast.paused': broadcast,
+  'broadcast.completed': broadcast,
+  'broadcast.canceled': broadcast,
   'webhook_endpoint.disabled': z.strictObject({
     webhookEndpointId: id,
     reason: z.enum(['gone', 'failing']).meta({

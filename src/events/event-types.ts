@@ -21,6 +21,17 @@ export const EVENT_TYPES = {
   'refund.failed': 'The refund will not happen; its amount is free again.',
   'refund.rejected': 'A refund that the user asked for was rejected.',
   'callback.parked': 'A genuine callback does not fit what we know: look at it. Nothing was changed.',
+  'push.received':
+    'A platform has pushed something about a mini-program; `GET /v1/callbacks/{data.callbackId}` reads it.',
+  'notification.sent': 'The platform has taken the message.',
+  'notification.refused': 'Not sent: the person has given no consent, or has taken it back.',
+  'notification.failed': 'Not sent, and it will not be; `data.reason` says why.',
+  'notification.unknown': 'The platform did not answer: it may have been sent, and will not be sent again.',
+  'notification.expired': 'Not sent before it expired.',
+  'notification.canceled': 'Not sent, because somebody canceled it.',
+  'broadcast.paused': 'Nothing more of it is sent for now; `data.reason` says why.',
+  'broadcast.completed': 'Every message of it has an outcome.',
+  'broadcast.canceled': 'Nothing more of it is sent.',
   'webhook_endpoint.disabled': 'Nothing is sent to the endpoint any more; `data.reason` says why.',
   'webhook.test': 'Somebody asked for a test of a webhook endpoint; it goes there and nowhere else.',
 } as const;

@@ -1,11 +1,19 @@
 import { Injectable } from '@nestjs/common';
+import {
+  type Arrival,
+  type CallbackHandler,
+  CallbackHandlers,
+  type Concluded,
+  type KeptCallback,
+} from '../callbacks/callback-handler.js';
+import { Mismatch, TooEarly } from '../callbacks/mismatch.js';
 import { Database, statement, type Tx } from '../database/database.js';
-import type { CallbackContent, PlatformSettings, RefundState } from '../platforms/payment-platform.js';
+import type { ContentOf } from '../platforms/callback.js';
+import type { RefundState } from '../platforms/payment-platform.js';
 import { Platforms } from '../platforms/registry.js';
 import type { PlatformCode } from '../platforms/platform.js';
 import { BusinessTime } from '../tenancy/business-time.js';
-import type { AppRecord } from '../tenancy/caller.js';
-import { Mismatch, TooEarly } from './mismatch.js';
+import { asMismatch } from './mismatches.js';
 import { Refunding } from './refunding.js';
 import { FIND_REFUND_BY_NUMBER, FIND_REFUND_BY_PLATFORM } from './refunding.sql.js';
 import { type AttemptRow, attemptColumns, isOpen, type RefundRow } from './rows.js';
@@ -19,43 +27,48 @@ const PAID_ATTEMPT = statement(`
 /** The time for a decision where the platform does not name its end: Douyin usually gives three days. */
 const DECISION_MS = 72 * 3_600_000;
 
-type RefundContent = Extract<CallbackContent, { kind: 'refund' }>;
-type RequestContent = Extract<CallbackContent, { kind: 'refund_request' }>;
+type Kind = 'payment' | 'refund' | 'refund_request';
+type RefundContent = ContentOf<'refund'>;
+type RequestContent = ContentOf<'refund_request'>;
 
-/** Where a verified callback arrived. */
-export interface Arrival {
-  readonly app: AppRecord;
-  readonly platform: PlatformCode;
-  readonly accountId: string;
-}
-
-/** What became of a callback's content. */
-export interface Concluded {
-  readonly status: 'settled' | 'ignored';
-  readonly objectId: string | null;
-  readonly requested?: RequestedRefund;
-}
-
-/** What a refund that the platform asked about is answered with. */
-export interface RequestedRefund {
-  /** Our number for it. */
-  readonly refundNumber: string;
-  /** Those of its payment. */
-  readonly settings: PlatformSettings;
-}
-
-/** Does what a verified callback says, in the transaction that keeps it. Throws Mismatch when it cannot be. */
+/** Does what callbacks say of payments and refunds. */
 @Injectable()
-export class CallbackContents {
+export class CallbackContents implements CallbackHandler<Kind> {
+  readonly kinds = ['payment', 'refund', 'refund_request'] as const;
+  /** Each repeat of a request wants the same number of ours. */
+  readonly answered = ['refund_request'] as const;
+
   constructor(
     private readonly db: Database,
     private readonly time: BusinessTime,
     private readonly platforms: Platforms,
     private readonly settlement: Settlement,
     private readonly refunding: Refunding,
-  ) {}
+    handlers: CallbackHandlers,
+  ) {
+    handlers.register(this);
+  }
 
-  async apply(tx: Tx, arrival: Arrival, content: CallbackContent): Promise<Concluded> {
+  /** The usual success of a payment. */
+  async atOnce(arrival: Arrival, content: ContentOf<Kind>, kept: KeptCallback): Promise<boolean> {
+    if (content.kind !== 'payment' || content.state.kind !== 'succeeded') return false;
+    const { app, platform, accountId } = arrival;
+    const success = { platform, number: content.number, paid: content.state.paid, accountId };
+    return this.settlement.settleAtOnce(app, success, kept).catch((error: unknown) => {
+      if (asMismatch(error)) return false;
+      throw error;
+    });
+  }
+
+  async apply(tx: Tx, arrival: Arrival, content: ContentOf<Kind>): Promise<Concluded> {
+    try {
+      return await this.#do(tx, arrival, content);
+    } catch (error) {
+      throw asMismatch(error) ?? error;
+    }
+  }
+
+  #do(tx: Tx, arrival: Arrival, content: ContentOf<Kind>): Promise<Concluded> {
     switch (content.kind) {
       case 'payment':
         return this.#payment(tx, arrival, content);
@@ -63,15 +76,13 @@ export class CallbackContents {
         return this.#refund(tx, arrival, content);
       case 'refund_request':
         return this.#requested(tx, arrival, content);
-      case 'other':
-        return { status: 'ignored', objectId: null };
     }
   }
 
   async #payment(
     tx: Tx,
     { app, platform, accountId }: Arrival,
-    { number, state }: Extract<CallbackContent, { kind: 'payment' }>,
+    { number, state }: ContentOf<'payment'>,
   ): Promise<Concluded> {
     switch (state.kind) {
       case 'succeeded': {
@@ -204,7 +215,7 @@ const ATTEMPT = statement(`select ${attemptColumns('a')} from payment_attempts a
 const requestedRefund = ({ id, number }: RefundRow, { settings }: AttemptRow): Concluded => ({
   status: 'settled',
   objectId: id,
-  requested: { refundNumber: number, settings },
+  answer: { refundNumber: number, settings },
 });
 
 /** A callback may speak only of the payments of the account at whose address it arrived. */

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { Mismatch } from '../callbacks/mismatch.js';
 import type { AppRecord } from '../tenancy/caller.js';
-import { Mismatch } from './mismatch.js';
 import type { AttemptRow } from './rows.js';
 
 const UNIQUE_VIOLATION = '23505';

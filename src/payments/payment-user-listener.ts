@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Callbacks } from '../callbacks/callbacks.service.js';
 import { Database, statement, type Tx } from '../database/database.js';
 import { type UserListener, UserListeners, type UserRef } from '../tenancy/user-listeners.js';
 import { PaymentList } from './payment-list.js';
@@ -11,13 +12,12 @@ const FORGET = statement(`update payments set metadata = '{}' where app_id = $1 
 const FORGET_PAYERS = statement(`
   update payment_attempts set payer = '${ERASED}'
   where app_id = $1 and payment_id in (select id from payments where app_id = $1 and user_id = $2)`);
-const FORGET_CALLBACKS = statement(`
-  update callbacks set sealed = null
-  where app_id = $1 and sealed is not null and object_id in (
-    select id from payments where app_id = $1 and user_id = $2
-    union all
-    select r.id from refunds r join payments p on p.app_id = $1 and p.id = r.payment_id
-    where r.app_id = $1 and p.user_id = $2)`);
+/** What callbacks may be about. */
+const OBJECTS = statement(`
+  select id from payments where app_id = $1 and user_id = $2
+  union all
+  select r.id from refunds r join payments p on p.app_id = $1 and p.id = r.payment_id
+  where r.app_id = $1 and p.user_id = $2`);
 const PAGE = 100;
 
 /** What becomes of payments when a user goes or becomes another. */
@@ -28,14 +28,17 @@ export class PaymentUserListener implements UserListener {
   constructor(
     private readonly db: Database,
     private readonly lists: PaymentList,
+    private readonly callbacks: Callbacks,
     listeners: UserListeners,
   ) {
     listeners.register(this);
   }
 
   async onErased(tx: Tx, { appId, userId }: UserRef): Promise<void> {
-    // Callbacks first, as where one is taken in: locked in the other order, the two would wait for each other.
-    for (const removal of [FORGET_CALLBACKS, FORGET, FORGET_PAYERS]) await this.db.run(removal, [appId, userId], tx);
+    // Callbacks first: nothing of ours may be locked before them.
+    const objects = await this.db.run<{ id: string }>(OBJECTS, [appId, userId], tx);
+    await this.callbacks.forget(tx, appId, objects.map(({ id }) => id)); // prettier-ignore
+    for (const removal of [FORGET, FORGET_PAYERS]) await this.db.run(removal, [appId, userId], tx);
   }
 
   async onMerged(tx: Tx, from: UserRef, into: UserRef): Promise<void> {

@@ -1,11 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { Attempts } from './attempts.js';
-import { CallbackAccounts } from './callback-accounts.js';
 import { CallbackContents } from './callback-contents.js';
-import { CallbackCounts } from './callback-counts.js';
-import { CallbackRetention } from './callback-retention.js';
-import { CallbacksController } from './callbacks.controller.js';
-import { Callbacks } from './callbacks.service.js';
 import { Closing } from './closing.js';
 import { Fulfilment } from './fulfilment.js';
 import { Inquiry } from './inquiry.js';
@@ -31,14 +26,10 @@ import { Settlement } from './settlement.js';
 
 @Global()
 @Module({
-  controllers: [PaymentsController, MyPaymentsController, RefundsController, LedgerController, CallbacksController],
+  controllers: [PaymentsController, MyPaymentsController, RefundsController, LedgerController],
   providers: [
     Attempts,
-    CallbackAccounts,
     CallbackContents,
-    CallbackCounts,
-    CallbackRetention,
-    Callbacks,
     Closing,
     Fulfilment,
     Inquiry,
@@ -58,6 +49,6 @@ import { Settlement } from './settlement.js';
     Refunds,
     Settlement,
   ],
-  exports: [CallbackCounts, Callbacks, PaymentListeners],
+  exports: [PaymentListeners],
 })
 export class PaymentsModule {}

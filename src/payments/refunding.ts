@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { Mismatch } from '../callbacks/mismatch.js';
 import { Clock } from '../common/clock.js';
 import { newId, newNumber } from '../common/ids.js';
 import { Database, type Tx } from '../database/database.js';
 import type { EventType } from '../events/event-types.js';
 import type { RefundFacts, RefundState } from '../platforms/payment-platform.js';
 import { clearing, REFUNDS, UNEXPECTED } from './ledger.js';
-import { Mismatch } from './mismatch.js';
 import { REFUND_MOVES } from './moves.js';
 import { PaymentListeners } from './payment-listener.js';
 import { PaymentNews } from './payment-news.js';

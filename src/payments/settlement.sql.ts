@@ -1,7 +1,19 @@
+import { keepSettled } from '../callbacks/callback.sql.js';
 import { statement } from '../database/database.js';
 import { EVENT_COLUMNS } from '../events/announce.js';
 import { ATTEMPT_MOVES, fromSql, PAYMENT_MOVES } from './moves.js';
 import { attemptColumns, OPEN_SQL, paymentColumns } from './rows.js';
+
+const CALLBACK = {
+  app: '$1',
+  id: '$15',
+  account: '$16',
+  platform: '$3',
+  deduplicationKey: '$17',
+  type: '$18',
+  sealed: '$19',
+  receivedAt: '$20',
+};
 
 /**
  * A whole settlement in one statement and one round trip: the attempt and its payment move, the books and the event are
@@ -66,13 +78,7 @@ export const SETTLE = statement(`
         'attemptId', attempt.id, 'platform', attempt.platform, 'platformTransactionId', $4::text)
     from payment, attempt
   ),
-  kept as (
-    insert into callbacks
-      (app_id, id, account_id, platform, deduplication_key, type, status, object_id, sealed, received_at, updated_at)
-    select $1, $15, $16, $3, $17, $18, 'settled', payment.id, $19, $20, $20 from payment where $15::text is not null
-    on conflict (app_id, account_id, deduplication_key) do update
-      set status = excluded.status, problem = null, object_id = excluded.object_id, repeats = callbacks.repeats + 1,
-        updated_at = excluded.updated_at
+  kept as (${keepSettled(CALLBACK, 'payment.id', 'payment where $15::text is not null')}
   )
   select payment.id, payment.user_id as "userId", payment.amount::float8 as amount, attempt.id as "attemptId",
     array(select merchant_account_id from others) as "othersAt"

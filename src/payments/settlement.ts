@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import type { KeptCallback } from '../callbacks/callback-handler.js';
+import { Mismatch } from '../callbacks/mismatch.js';
 import { Clock } from '../common/clock.js';
 import { newId } from '../common/ids.js';
 import { Database, type Tx } from '../database/database.js';
@@ -8,7 +10,6 @@ import { Lanes } from '../queues/lane.js';
 import { BusinessTime } from '../tenancy/business-time.js';
 import type { AppRecord } from '../tenancy/caller.js';
 import { clearing, UNEXPECTED } from './ledger.js';
-import { Mismatch } from './mismatch.js';
 import { ATTEMPT_MOVES } from './moves.js';
 import { PaymentListeners } from './payment-listener.js';
 import { PaymentNews } from './payment-news.js';
@@ -34,15 +35,6 @@ export interface Success {
   readonly paid: PaidFacts;
   /** At which account's address it arrived, if it came by itself: it may speak only of that account's payments. */
   readonly accountId?: string;
-}
-
-/** The callback that told it, to be kept in the same statement. */
-export interface ToldBy {
-  readonly id: string;
-  readonly deduplicationKey: string;
-  readonly type: string;
-  readonly sealed: string;
-  readonly receivedAt: Date;
 }
 
 /** What became of a success. `unexpected`: nobody waited for it, so it is being refunded. */
@@ -77,7 +69,7 @@ export class Settlement {
    * The usual case in one round trip, with the callback that told it: true when the payment is paid by it, just now.
    * False: nothing was changed; call `settle` to learn why.
    */
-  async settleAtOnce(app: AppRecord, success: Success, toldBy?: ToldBy): Promise<boolean> {
+  async settleAtOnce(app: AppRecord, success: Success, toldBy?: KeptCallback): Promise<boolean> {
     const settled = this.listeners.hearsSettled
       ? await this.db.transaction((tx) => this.#settle(app, success, toldBy, tx))
       : await this.#settle(app, success, toldBy);
@@ -129,7 +121,7 @@ export class Settlement {
     return true;
   }
 
-  async #settle(app: AppRecord, { platform, number, paid, accountId }: Success, toldBy?: ToldBy, tx?: Tx) {
+  async #settle(app: AppRecord, { platform, number, paid, accountId }: Success, toldBy?: KeptCallback, tx?: Tx) {
     const [settled] = await this.db.run<SettledRow>(
       SETTLE,
       [

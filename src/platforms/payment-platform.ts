@@ -134,97 +134,6 @@ export interface RefundFacts {
   readonly refundedTotal?: Fen;
 }
 
-/** A request to our callback address, unbelieved. Header names are in lower case; the body is raw. */
-export interface RawCallback {
-  readonly method: string;
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: Buffer;
-  /** The last part of the address, if any. */
-  readonly hint: string | undefined;
-  /** Protocol time at which it came. */
-  readonly receivedAt: Date;
-}
-
-/** A verified callback. */
-export interface PlatformCallback {
-  /** The same for every repeat of the same callback: WeChat `id`, Alipay `notify_id`, else a hash of the body. */
-  readonly deduplicationKey: string;
-  /** The platform's own name of it: `TRANSACTION.SUCCESS`, `trade_status_sync`, `payment`. */
-  readonly type: string;
-  readonly content: CallbackContent;
-}
-
-export type CallbackContent =
-  | { readonly kind: 'payment'; readonly number: string; readonly state: PayState }
-  | {
-      readonly kind: 'refund';
-      /** Our number; absent for a refund that somebody started at the platform. */
-      readonly refundNumber?: string;
-      /** Our number of the attempt, and what the platform calls it: at least one. */
-      readonly paymentNumber?: string;
-      readonly transactionId?: string;
-      /** The platform's id of the refund; also in the facts of a state that has some. */
-      readonly platformRefundId?: string;
-      readonly state: RefundState;
-    }
-  /** Somebody at the platform wants a refund; a decision may be needed (Douyin `pre_create_refund`). */
-  | {
-      readonly kind: 'refund_request';
-      readonly platformRefundId: string;
-      readonly paymentNumber: string;
-      readonly amount: Fen;
-      readonly reason: string | null;
-      readonly needsDecision: boolean;
-      /** Silence after that is consent (business time). */
-      readonly decideBefore: Date | null;
-    }
-  /** Genuine, but nothing that we act on; it is kept and acknowledged. */
-  | { readonly kind: 'other' };
-
-/** Why a callback is not believed. All are answered alike; the log and the metrics tell them apart. */
-export type CallbackRefusal =
-  /** A signature header is missing altogether: a proxy drops it, or it is no callback at all. */
-  | 'headers_missing'
-  | 'unknown_key'
-  | 'signature_invalid'
-  /** The signature is older, or newer, than the platform allows. */
-  | 'stale'
-  | 'malformed';
-
-/** Thrown by `readCallback`; nothing of the request may be believed. */
-export class CallbackRefused extends Error {
-  override readonly name = 'CallbackRefused';
-
-  /** `explanation` is for the developer's log: what to look at. Never a secret, nothing of the body. */
-  constructor(
-    readonly refusal: CallbackRefusal,
-    explanation: string,
-  ) {
-    super(explanation);
-  }
-}
-
-/** How the platform wants to be answered. `refundNumber`: our number for the refund that was requested. */
-export type Acknowledgement =
-  | {
-      readonly kind: 'accepted';
-      readonly callback: PlatformCallback;
-      readonly refundNumber?: string;
-      /** Those of the payment whose refund was requested: Douyin wants the page of the refund. */
-      readonly settings?: PlatformSettings;
-      /** Where the platform tells how that refund ends, if not where it tells everything. */
-      readonly notifyUrl?: string;
-    }
-  /** Not stored: the platform is to send it again. */
-  | { readonly kind: 'retry' }
-  | { readonly kind: 'refused' };
-
-export interface HttpReply {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string;
-}
-
 /** What the front end does next, whatever the platform (design 5). Built anew at each read, never stored. */
 export interface ClientAction {
   readonly platform: PlatformCode;
@@ -264,7 +173,7 @@ export interface PlatformPayments {
   readonly requiredSettings: readonly string[];
   /** What fills the gaps of a test app: the sandbox's stock. */
   readonly testSettings: PlatformSettings;
-  /** Whose address the callbacks go to: the account that holds the keys which verify them. */
+  /** Whose address its callbacks go to: the account that holds the keys which verify them. Compare CallbackReaders. */
   readonly callbacksTo: 'program' | 'merchant';
   /** Seconds between asking about an order or a refund whose outcome is open; the last one repeats. */
   readonly askAfter: { readonly payment: readonly number[]; readonly refund: readonly number[] };
@@ -289,10 +198,6 @@ export interface PlatformPayments {
    * need it (Douyin); absent where they do not ask. Telling it twice may be refused (`platform_refused`).
    */
   fulfil?(accounts: PayAccounts, order: PayOrder): Promise<void>;
-
-  /** `account` is the one in the address: the merchant's or the program's, as `callbacksTo` says. Throws CallbackRefused. */
-  readCallback(account: MerchantAccount | PlatformAccount, callback: RawCallback): Promise<PlatformCallback>;
-  acknowledge(acknowledgement: Acknowledgement): HttpReply;
 
   /** Tries the merchant's credentials and says in plain words what is wrong. `programs` are those that use it. */
   verifyMerchant(merchant: MerchantAccount, programs: readonly PlatformAccount[]): Promise<AccountCheck>;

@@ -31,7 +31,13 @@ test('what a platform cannot do, or a platform that is not there, is a 422 that 
 
 test('the matrix shows who can do what', () => {
   expect(new Platforms([withLogin, described('douyin')]).capabilities()).toEqual([
-    { platform: 'wechat', capabilities: { login: true, phone: false, profile: false, verify: false, pay: false } },
-    { platform: 'douyin', capabilities: { login: false, phone: false, profile: false, verify: false, pay: false } },
+    {
+      platform: 'wechat',
+      capabilities: { login: true, phone: false, profile: false, verify: false, pay: false, message: false },
+    },
+    {
+      platform: 'douyin',
+      capabilities: { login: false, phone: false, profile: false, verify: false, pay: false, message: false },
+    },
   ]);
 });

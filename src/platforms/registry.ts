@@ -1,4 +1,6 @@
 import { problem } from '../common/problems.js';
+import type { MessagePlatform, PlatformMessages } from './message-platform.js';
+import type { CallbackPlatform, CallbackReaders } from './callback.js';
 import type { PaymentPlatform, PlatformPayments } from './payment-platform.js';
 import type {
   LoginPlatform,
@@ -15,6 +17,7 @@ interface Ports {
   profile: ProfilePlatform;
   verify: VerifiablePlatform;
   pay: PaymentPlatform;
+  message: MessagePlatform;
 }
 export type Capability = keyof Ports;
 
@@ -25,6 +28,7 @@ const METHODS: { readonly [C in Capability]: Exclude<keyof Ports[C], keyof Platf
   profile: 'profile',
   verify: 'verify',
   pay: 'payments',
+  message: 'messages',
 };
 const CAPABILITIES = Object.keys(METHODS) as Capability[];
 
@@ -56,6 +60,14 @@ export class Platforms {
   readonly verifiable = (code: PlatformCode): VerifiablePlatform => this.#having('verify', code);
 
   readonly payments = (code: PlatformCode): PlatformPayments => this.#having('pay', code).payments;
+
+  readonly messages = (code: PlatformCode): PlatformMessages => this.#having('message', code).messages;
+
+  /** Who reads what the platform sends to our addresses. Throws as `get`. */
+  callbacks(code: PlatformCode): CallbackReaders {
+    const platform: PlatformDescription & Partial<CallbackPlatform> = this.get(code);
+    return platform.callbacks ?? {};
+  }
 
   /** What each platform can do: `GET /v1/capabilities`. */
   capabilities(): PlatformCapabilities[] {

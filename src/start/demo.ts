@@ -15,6 +15,10 @@ export interface Demo {
   readonly platformAppIds: Readonly<Record<PlatformCode, string>>;
   /** What its users can pay: 1.00 yuan, once. */
   readonly priceId: string;
+  /** Key of the message template that tells of an order. */
+  readonly template: string;
+  /** Its id on each platform: what the mini-program asks its user for. */
+  readonly templateIds: Readonly<Partial<Record<PlatformCode, string>>>;
 }
 
 /**
@@ -26,7 +30,9 @@ export async function prepareDemo(config: Config, apiUrl: string, sandboxUrl: st
   const operatorToken = config.operatorTokens[0]!;
   const known = await readFile(file, 'utf8').then((text) => JSON.parse(text) as Demo, () => undefined); // prettier-ignore
   if (known && (await works(apiUrl, known))) {
-    const demo = { ...known, apiUrl, sandboxUrl, operatorToken };
+    // An earlier version made demos without a message template.
+    const messages = known.template === undefined ? await stockTemplate(apiUrl, sandboxUrl, known) : {};
+    const demo = { ...known, ...messages, apiUrl, sandboxUrl, operatorToken };
     await writePrivately(file, demo);
     return demo;
   }
@@ -46,15 +52,9 @@ async function makeDemo(apiUrl: string, sandboxUrl: string, operatorToken: strin
     await call(apiUrl, secret, '/v1/merchant-accounts', account);
   }
   const priceId = await stockShop(apiUrl, secret);
-  return {
-    apiUrl,
-    sandboxUrl,
-    operatorToken,
-    appId: app.id,
-    secretKey: secret,
-    platformAppIds: platformAppIds as Record<PlatformCode, string>,
-    priceId,
-  };
+  const made = { secretKey: secret, platformAppIds: platformAppIds as Record<PlatformCode, string> };
+  const messages = await stockTemplate(apiUrl, sandboxUrl, made);
+  return { apiUrl, sandboxUrl, operatorToken, appId: app.id, ...made, priceId, ...messages };
 }
 
 /** Something to buy and something to subscribe to; gives the id of the price that is paid once. */
@@ -69,6 +69,56 @@ async function stockShop(apiUrl: string, secretKey: string): Promise<string> {
   await price({ productId: membership.id, amount: 1900, recurring: { interval: 'month' } });
   return once.id;
 }
+
+/** What the console of a platform shows of a template; see `POST /_/accounts` of the sandbox. */
+interface ShownTemplate {
+  readonly templateId: string;
+  readonly kind: 'one_time' | 'long_term';
+  readonly fields: readonly { readonly name: string; readonly label: string; readonly example: string }[];
+}
+
+/** What the demo's template is called, and which fields of the platforms' templates its variables go to. */
+const TEMPLATE = 'order.paid';
+const VARIABLES = [
+  { name: 'item', type: 'text', example: 'Coffee', label: /商品|项目/ },
+  { name: 'total', type: 'amount', example: 100, label: /金额/ },
+  { name: 'at', type: 'datetime', example: '2026-11-20T15:01:00+08:00', label: /时间/ },
+];
+
+/** A message template, mapped to the most fitting of those that each of the demo's mini-programs has. */
+async function stockTemplate(
+  apiUrl: string,
+  sandboxUrl: string,
+  { secretKey, platformAppIds }: Pick<Demo, 'secretKey' | 'platformAppIds'>,
+): Promise<Pick<Demo, 'template' | 'templateIds'>> {
+  const platforms: Partial<Record<PlatformCode, object>> = {};
+  const templateIds: Partial<Record<PlatformCode, string>> = {};
+  for (const platform of PLATFORM_CODES) {
+    const account = { platform, kind: 'program', platformAppId: platformAppIds[platform] };
+    const { templates = [] } = await call<{ templates?: ShownTemplate[] }>(sandboxUrl, '', '/_/accounts', account);
+    const [best] = templates.filter(({ kind }) => kind === 'one_time').sort((a, b) => fitness(b) - fitness(a));
+    if (!best) continue;
+    const fields = best.fields.map(({ name, label, example }) => [name, textFor(label) ?? example]);
+    platforms[platform] = { templateId: best.templateId, fields: Object.fromEntries(fields) as object, page: 'pages/index' }; // prettier-ignore
+    templateIds[platform] = best.templateId;
+  }
+  // A start that was cut short may have made it already.
+  const path = `/v1/message-templates/${TEMPLATE}`;
+  const { ok } = await fetch(apiUrl + path, { headers: { authorization: `Bearer ${secretKey}` } });
+  if (ok) return { template: TEMPLATE, templateIds };
+  const variables = VARIABLES.map(({ name, type, example }) => ({ name, type, example }));
+  await call(apiUrl, secretKey, '/v1/message-templates', { key: TEMPLATE, name: 'Order paid', variables, platforms });
+  return { template: TEMPLATE, templateIds };
+}
+
+const textFor = (label: string): string | undefined => {
+  const variable = VARIABLES.find((one) => one.label.test(label));
+  return variable && `{{${variable.name}}}`;
+};
+
+/** How many of the variables a template has a field for. */
+const fitness = ({ fields }: ShownTemplate): number =>
+  new Set(fields.flatMap(({ label }) => textFor(label) ?? [])).size;
 
 /** Whether the demo of an earlier start is still there, in the database and in the sandbox. */
 async function works(apiUrl: string, { secretKey, priceId }: Demo): Promise<boolean> {

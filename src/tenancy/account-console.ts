@@ -8,8 +8,9 @@ import type { AppRecord } from './caller.js';
 import { type Credentials, parseCredentials, parseOwnId } from './credentials.js';
 import { SandboxConsole } from './sandbox-console.js';
 
-/** What a developer says of a new account. */
+/** What a developer says of a new account; `id` is the one that it will have here. */
 export interface NewAccount {
+  readonly id: string;
   readonly platform: PlatformCode;
   readonly ownId: string | undefined;
   readonly credentials: Credentials;
@@ -28,7 +29,7 @@ export class AccountConsole {
   }
 
   /** The account as the platform wants it: given by a live app, completed by the sandbox for a test app. */
-  async complete(kind: AccountKind, app: AppRecord, { platform, ownId, credentials }: NewAccount) {
+  async complete(kind: AccountKind, app: AppRecord, { platform, id, ownId, credentials }: NewAccount) {
     const description = this.describe(kind, platform);
     const checked = { kind, platform, description };
     if (ownId !== undefined) parseOwnId(checked, ownId);
@@ -37,18 +38,18 @@ export class AccountConsole {
       return { ownId, credentials: parseCredentials(checked, credentials) };
     }
     const told = description.toConsole(credentials);
-    const shown = await this.sandbox.register(kind, { platform, ownId, credentials: told });
+    const shown = await this.sandbox.register(kind, { platform, id, ownId, credentials: told });
     return { ownId: shown.ownId, credentials: parseCredentials(checked, { ...shown.credentials, ...credentials }) };
   }
 
   /** The account's credentials after a change to `credentials`, of which the sandbox has been told. */
   async change(kind: AccountKind, app: AppRecord, row: AccountRow, credentials: Credentials): Promise<Credentials> {
-    const { platform, ownId } = row;
+    const { platform, id, ownId } = row;
     const description = this.describe(kind, platform);
     const checked = { kind, platform, description };
     if (app.mode === 'live') return parseCredentials(checked, credentials);
     const told = description.toConsole(credentials);
-    const shown = await this.sandbox.register(kind, { platform, ownId, credentials: told });
+    const shown = await this.sandbox.register(kind, { platform, id, ownId, credentials: told });
     // What the console shows is the truth about the platform's side, also after the sandbox was reset.
     return parseCredentials(checked, { ...credentials, ...shown.credentials });
   }

@@ -120,17 +120,20 @@ export abstract class Accounts<Row extends AccountRow, Account, View> {
   /** Registers an account; `columns` checks and gives those that only this kind has. */
   protected add(
     app: AppRecord,
-    account: NewAccount & { readonly name: string | undefined; readonly fields: string[] },
+    account: Omit<NewAccount, 'id'> & { readonly name: string | undefined; readonly fields: string[] },
     columns: () => Promise<Partial<Row>>,
     context: RequestContext,
   ): Promise<View> {
     const { kind, tools } = this;
+    const id = newId(kind.id);
     return tools.idempotency
       .onceAsking(
         context.idempotency,
-        async () => ({ own: await columns(), ...(await tools.console.complete(kind, app, account)) }),
+        async () => {
+          await this.#requireNew(app, account);
+          return { own: await columns(), ...(await tools.console.complete(kind, app, { ...account, id })) };
+        },
         async (tx, { own, ownId, credentials }) => {
-          const id = newId(kind.id);
           const row = {
             appId: app.id,
             id,
@@ -220,6 +223,13 @@ export abstract class Accounts<Row extends AccountRow, Account, View> {
     return secrets.seal(this.kind, app.id, row.id, await console.change(this.kind, app, row, kept));
   }
 
+  /** Before the sandbox is told anything: it must not push to an account that will not be. */
+  async #requireNew(app: AppRecord, { platform, ownId }: Omit<NewAccount, 'id'>): Promise<void> {
+    if (ownId === undefined) return;
+    const where = { appId: app.id, platform, [this.kind.ownId]: ownId } as FindOptionsWhere<Row>;
+    if (await this.tools.db.dataSource.manager.existsBy(this.kind.entity, where)) throw exists(this.kind, ownId);
+  }
+
   async #write(tx: Tx, where: object, set: object): Promise<void> {
     const changes = { ...set, updatedAt: () => 'now()' } as unknown as QueryDeepPartialEntity<Row>;
     const written = tx.update(this.kind.entity, where, changes);
@@ -253,12 +263,13 @@ const UNIQUE_VIOLATION = '23505';
 const FOREIGN_KEY_VIOLATION = '23503';
 const sqlState = (error: unknown): unknown => (error as { code?: unknown } | null)?.code;
 
+const exists = ({ noun }: AccountKind, ownId: string) =>
+  problem(`${noun}_exists`, `This app has registered ${ownId} already: update that account.`);
+
 const notInserted =
-  ({ noun }: AccountKind, ownId: string) =>
+  (kind: AccountKind, ownId: string) =>
   (error: unknown): never => {
-    if (sqlState(error) === UNIQUE_VIOLATION) {
-      throw problem(`${noun}_exists`, `This app has registered ${ownId} already: update that account.`);
-    }
+    if (sqlState(error) === UNIQUE_VIOLATION) throw exists(kind, ownId);
     if (sqlState(error) === FOREIGN_KEY_VIOLATION) {
       throw problem('unavailable', 'What this account refers to was removed just now. Try again.', { retryAfter: 1 });
     }

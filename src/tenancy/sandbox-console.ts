@@ -12,6 +12,8 @@ const Refused = z.object({ message: z.string() });
 
 export interface Registration {
   readonly platform: PlatformCode;
+  /** `pac_…`, `mac_…`: our id of the account. */
+  readonly id: string;
   /** The platform's own id of the account. */
   readonly ownId: string | undefined;
   /** What a developer would type into the platform's console: ids, and the public halves of keys. */
@@ -26,14 +28,16 @@ export class SandboxConsole {
   /** Gives what the platform's console shows, generated where it was left out. Doing it again changes nothing. */
   async register(
     { registeredAs, ownId: field }: AccountKind,
-    { platform, ownId, credentials }: Registration,
+    { platform, id, ownId, credentials }: Registration,
   ): Promise<{ readonly ownId: string; readonly credentials: Credentials }> {
     const { sandboxUrl, publicUrl } = this.config;
     if (!sandboxUrl) throw problem('sandbox_unavailable', 'Test apps need the sandbox, and it is off: set SANDBOX=on.');
+    const push = registeredAs === 'program' ? { push: { url: `${publicUrl}/callbacks/${id}` } } : {};
+    const account = { platform, kind: registeredAs, [field]: ownId, credentials, callbackOrigin: publicUrl, ...push };
     const answer = await fetch(`${sandboxUrl}/_/accounts`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ platform, kind: registeredAs, [field]: ownId, credentials, callbackOrigin: publicUrl }),
+      body: JSON.stringify(account),
       signal: AbortSignal.timeout(10_000),
     }).catch((cause: unknown) => {
       throw problem('sandbox_unavailable', `The sandbox does not answer at ${sandboxUrl}.`, {}, { cause });

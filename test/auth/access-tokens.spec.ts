@@ -43,9 +43,9 @@ describe('an access token', () => {
 
   test('is good for fifteen minutes, and the session for longer', async () => {
     const login = await aLogin(minibase, app, 'slow');
-    minibase.clock.advance({ minutes: 14, seconds: 58 });
+    minibase.clock.advance({ minutes: 14, seconds: 50 });
     expect(await codeOf(login.accessToken)).toBe('accepted');
-    minibase.clock.advance({ seconds: 3 });
+    minibase.clock.advance({ seconds: 11 });
     expect(await codeOf(login.accessToken)).toBe('401 token_expired');
     const { body } = await refresh(minibase, login.refreshToken);
     expect(await codeOf(body.accessToken)).toBe('accepted');

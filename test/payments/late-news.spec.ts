@@ -1,9 +1,9 @@
 import { Apps } from '../../src/tenancy/apps.service.js';
 import { CallbackContents } from '../../src/payments/callback-contents.js';
-import { Mismatch } from '../../src/payments/mismatch.js';
+import { Mismatch } from '../../src/callbacks/mismatch.js';
 import { PaymentListeners } from '../../src/payments/payment-listener.js';
 import { toFen } from '../../src/common/money.js';
-import type { CallbackContent } from '../../src/platforms/payment-platform.js';
+import type { ContentOf } from '../../src/platforms/callback.js';
 import type { PlatformCode } from '../../src/platforms/platform.js';
 import { aLogin, must } from '../support/client.js';
 import { type Minibase, startMinibase } from '../support/minibase.js';
@@ -31,7 +31,7 @@ describe('late news', () => {
   const sql = <T = Record<string, unknown>>(text: string, values: unknown[] = []) =>
     minibase.database.dataSource.query<T[]>(text, values);
   /** The content of a verified callback, as the platform's adapter reads it. */
-  const hear = async (platform: PlatformCode, content: CallbackContent) => {
+  const hear = async (platform: PlatformCode, content: ContentOf<'payment' | 'refund' | 'refund_request'>) => {
     const app = await minibase.app.get(Apps, { strict: false }).record(shop.app.appId);
     const accountId = platform === 'wechat' ? shop.merchants.wechat!.id : shop.app.programs[platform].id;
     const contents = minibase.app.get(CallbackContents, { strict: false });

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { examine } from '../../src/cli/doctor.js';
-import { freePort } from '../../src/database/embedded/free-port.js';
 import { Lanes } from '../../src/queues/lane.js';
 import { type Minibase, startMinibase } from '../support/minibase.js';
+import { aPort } from '../support/ports.js';
 import { playOn } from './model/play.js';
 import { type Beside, sandboxBeside, serverBeside } from './model/processes.js';
 import { PLAN_ONCE, type Stage } from './model/stage.js';
@@ -27,7 +27,7 @@ describe('payments under a model', () => {
     sandboxDir = await mkdtemp(join(tmpdir(), 'minibase-model-'));
     sandbox = await sandboxBeside(sandboxDir);
     minibase = await startMinibase({ sandboxUrl: sandbox.url });
-    other = await serverBeside(minibase.config, await freePort(undefined));
+    other = await serverBeside(minibase.config, await aPort());
     pool = new pg.Pool({ connectionString: minibase.config.databaseUrl, max: 12, options: PLAN_ONCE });
   });
   afterAll(async () => {

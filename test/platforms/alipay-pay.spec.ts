@@ -4,7 +4,8 @@ import { type Fields, TestSandbox } from '../../sandbox/testing/test-sandbox.js'
 import { newNumber } from '../../src/common/ids.js';
 import { toFen } from '../../src/common/money.js';
 import { AlipayPlatform } from '../../src/platforms/alipay/alipay.platform.js';
-import type { PayOrder, RawCallback, RefundOrder } from '../../src/platforms/payment-platform.js';
+import type { RawCallback } from '../../src/platforms/callback.js';
+import type { PayOrder, RefundOrder } from '../../src/platforms/payment-platform.js';
 import type { PlatformAccount } from '../../src/platforms/platform.js';
 import { UndiciHttp } from '../../src/platforms/undici-http.js';
 
@@ -67,6 +68,7 @@ const rawOf = ({ headers, body }: Received): RawCallback => ({
   method: 'POST',
   headers: headers as RawCallback['headers'],
   body: Buffer.from(body),
+  query: {},
   hint: undefined,
   receivedAt: new Date(),
 });
@@ -78,7 +80,7 @@ async function told(shop: AlipayShop, { number }: PayOrder, count = 1): Promise<
   }
 }
 const read = (shop: AlipayShop, received: Received, reader = payments) =>
-  reader.readCallback(programOf(shop), rawOf(received));
+  reader.callbacks.read(programOf(shop), rawOf(received));
 
 describe.each(['key', 'certificate'])('in %s mode', (mode) => {
   let shop: AlipayShop;

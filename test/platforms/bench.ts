@@ -41,10 +41,6 @@ export class Bench {
     this.impatientHttp = new UndiciHttp({ sandboxUrl: sandbox.url, timeout: 300 });
   }
 
-  get sandboxUrl(): string {
-    return this.sandbox.url;
-  }
-
   static async start(): Promise<Bench> {
     const dataDir = await mkdtemp(join(tmpdir(), 'minibase-'));
     const [sandbox, database] = await Promise.all([
@@ -117,8 +113,19 @@ export class Bench {
     return ((await answer.json()) as { total: number }).total;
   }
 
-  private async act<T>(action: string, body: object): Promise<T> {
-    const answer = await fetch(`${this.sandbox.url}/_/${action}`, { method: 'POST', body: JSON.stringify(body) });
+  /** What the sandbox shows under that path of its own surface. */
+  get(path: string): Promise<Response> {
+    return fetch(`${this.sandbox.url}/_/${path}`);
+  }
+
+  /** A request to the sandbox's own surface. */
+  post(action: string, body: object): Promise<Response> {
+    return fetch(`${this.sandbox.url}/_/${action}`, { method: 'POST', body: JSON.stringify(body) });
+  }
+
+  /** The same, and fails unless it succeeds. */
+  async act<T>(action: string, body: object): Promise<T> {
+    const answer = await this.post(action, body);
     if (!answer.ok) throw new Error(`${action}: ${await answer.text()}`);
     return (await answer.json()) as T;
   }

@@ -2,7 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { toFen } from '../../src/common/money.js';
 import { DouyinPlatform } from '../../src/platforms/douyin/douyin.platform.js';
 import { REFUND_CODES, TRADE_ERRORS, TROUBLE } from '../../src/platforms/douyin/pay/pay.errors.js';
-import type { PayAccounts, PlatformCallback, RefundOrder } from '../../src/platforms/payment-platform.js';
+import type { PlatformCallback } from '../../src/platforms/callback.js';
+import type { PayAccounts, RefundOrder } from '../../src/platforms/payment-platform.js';
 import { Bench, problemOf } from './bench.js';
 import { DouyinShop } from './douyin-shop.js';
 

@@ -1,67 +1,46 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { newNumber } from '../../src/common/ids.js';
 import { toFen } from '../../src/common/money.js';
 import { DouyinPlatform } from '../../src/platforms/douyin/douyin.platform.js';
-import type {
-  Acknowledgement,
-  ClientAction,
-  HttpReply,
-  PayAccounts,
-  PayOrder,
-  PlatformCallback,
-  RawCallback,
-  RefundOrder,
-} from '../../src/platforms/payment-platform.js';
+import type { Acknowledgement, HttpReply, PlatformCallback, RawCallback } from '../../src/platforms/callback.js';
+import type { ClientAction, PayAccounts, PayOrder, RefundOrder } from '../../src/platforms/payment-platform.js';
 import type { Bench } from './bench.js';
+import { CallbackAddress } from './callback-address.js';
 
 /** A mini-program on Douyin that takes money, its payee, and the address to which Douyin calls back. */
 export class DouyinShop {
   readonly douyin: DouyinPlatform;
-  readonly received: RawCallback[] = [];
   /** How each callback is answered; acknowledged by default. */
   answer: (callback: PlatformCallback) => Acknowledgement = (callback) => ({ kind: 'accepted', callback });
-  #wake: () => void = () => undefined;
 
   private constructor(
     private readonly bench: Bench,
     readonly accounts: PayAccounts,
-    private readonly server: Server,
-    readonly origin: string,
+    private readonly address: CallbackAddress,
   ) {
     this.douyin = new DouyinPlatform(bench.http, bench.newTokens(), bench.clock);
   }
 
   static async open(bench: Bench): Promise<DouyinShop> {
-    const server = createServer();
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const callbackOrigin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const address = await CallbackAddress.open();
+    const callbackOrigin = address.origin;
     const program = await bench.account('douyin');
     const { platform, platformAppId, appId, mode } = program;
     // A developer of its own, so that no other shop's merchant is bound to the mini-program.
     const common = { platform, entity: platformAppId, callbackOrigin };
-    await act(bench, 'accounts', { ...common, kind: 'program', platformAppId });
-    const { merchantId } = await act<{ merchantId: string }>(bench, 'accounts', { ...common, kind: 'merchant' });
+    await bench.act('accounts', { ...common, kind: 'program', platformAppId });
+    const { merchantId } = await bench.act<{ merchantId: string }>('accounts', { ...common, kind: 'merchant' });
     const merchant = { appId, id: 'mac_test', platform, merchantId, mode, credentials: {}, defaults: {} };
-    const shop = new DouyinShop(bench, { program, merchant }, server, callbackOrigin);
-    server.on('request', (request, response) => {
-      const parts: Buffer[] = [];
-      request.on('data', (part: Buffer) => parts.push(part));
-      request.on('end', () => {
-        void shop.#receive(request.method ?? '', request.headers, Buffer.concat(parts)).then((reply) => {
-          response.writeHead(reply.status, { 'content-type': reply.contentType }).end(reply.body);
-        });
-      });
-    });
+    const shop = new DouyinShop(bench, { program, merchant }, address);
+    address.answers((raw) => shop.#answer(raw));
     return shop;
   }
 
-  async close(): Promise<void> {
-    this.server.closeAllConnections();
-    this.server.close();
-    await once(this.server, 'close');
+  close(): Promise<void> {
+    return this.address.close();
+  }
+
+  get received(): readonly RawCallback[] {
+    return this.address.received;
   }
 
   get payments() {
@@ -76,7 +55,7 @@ export class DouyinShop {
       subject: '一个月会员',
       payer: 'o1',
       expiresAt: new Date(Date.now() + 1_800_000),
-      notifyUrl: `${this.origin}/callbacks/pac_test`,
+      notifyUrl: `${this.address.origin}/callbacks/pac_test`,
       settings: this.payments.testSettings,
       handle: '',
       transactionId: null,
@@ -90,7 +69,7 @@ export class DouyinShop {
 
   /** What the client calls return. */
   cashier(clientAction: object, outcome: 'pay' | 'cancel' | 'fail'): Promise<Record<string, unknown>> {
-    return act(this.bench, 'cashier', { clientAction, outcome, user: 'ming' });
+    return this.bench.act('cashier', { clientAction, outcome, user: 'ming' });
   }
 
   /** An order that was paid, with Douyin's id of it. */
@@ -117,49 +96,34 @@ export class DouyinShop {
   async refundThere(payment: PayOrder, by: 'user' | 'merchant', amount?: number): Promise<string> {
     const { platform } = this.accounts.program;
     const body = { platform, number: payment.number, by, ...(amount === undefined ? {} : { amount }) };
-    return (await act<{ refundId: string }>(this.bench, 'refund', body)).refundId;
+    return (await this.bench.act<{ refundId: string }>('refund', body)).refundId;
   }
 
   /** The business time of the mini-program moves on; what is due then happens. */
   async pass(milliseconds: number): Promise<void> {
     const { platform, platformAppId } = this.accounts.program;
     const now = new Date(Date.now() + milliseconds).toISOString();
-    await act(this.bench, 'clock', { accounts: [{ platform, platformAppId }], now });
+    await this.bench.act('clock', { accounts: [{ platform, platformAppId }], now });
   }
 
   /** The first callback of that type for which `is` holds, come or to come. */
-  async told(type: string, is: (callback: PlatformCallback) => boolean = () => true): Promise<PlatformCallback> {
-    for (let seen = 0; ;) {
-      for (; seen < this.received.length; seen++) {
-        const callback = await this.payments.readCallback(this.accounts.program, this.received[seen]!);
+  told(type: string, is: (callback: PlatformCallback) => boolean = () => true): Promise<PlatformCallback> {
+    let seen = 0;
+    return this.address.until(async () => {
+      while (seen < this.received.length) {
+        const callback = await this.payments.callbacks.read(this.accounts.program, this.received[seen++]!);
         if (callback.type === type && is(callback)) return callback;
       }
-      await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
+      return undefined;
+    });
   }
 
-  async #receive(method: string, headers: object, body: Buffer): Promise<HttpReply> {
-    const raw: RawCallback = {
-      method,
-      headers: headers as RawCallback['headers'],
-      body,
-      hint: undefined,
-      receivedAt: new Date(),
-    };
-    let reply: HttpReply;
+  async #answer(raw: RawCallback): Promise<HttpReply> {
+    const { callbacks } = this.payments;
     try {
-      reply = this.payments.acknowledge(this.answer(await this.payments.readCallback(this.accounts.program, raw)));
+      return callbacks.acknowledge(this.answer(await callbacks.read(this.accounts.program, raw)));
     } catch {
-      reply = this.payments.acknowledge({ kind: 'refused' });
+      return callbacks.acknowledge({ kind: 'refused' });
     }
-    this.received.push(raw);
-    this.#wake();
-    return reply;
   }
-}
-
-async function act<T>(bench: Bench, action: string, body: object): Promise<T> {
-  const answer = await fetch(`${bench.sandboxUrl}/_/${action}`, { method: 'POST', body: JSON.stringify(body) });
-  if (!answer.ok) throw new Error(`${action}: ${await answer.text()}`);
-  return (await answer.json()) as T;
 }

@@ -1,27 +1,29 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
+import {
+  type CallbackPlatform,
+  type CallbackReader,
+  CallbackRefused,
+  type HttpReply,
+  type RawCallback,
+} from '../../src/platforms/callback.js';
 import type {
   ClientAction,
-  HttpReply,
   MerchantAccount,
   PayAccounts,
+  PaymentPlatform,
   PlatformPayments,
-  RawCallback,
 } from '../../src/platforms/payment-platform.js';
-import { CallbackRefused } from '../../src/platforms/payment-platform.js';
 import type { PlatformHttp } from '../../src/platforms/platform-http.js';
 import type { LoginCodes, LoginPlatform, PlatformCode } from '../../src/platforms/platform.js';
 import type { Bench } from './bench.js';
-import type { PaymentBench, PaymentFault, PlatformCall } from './payment.contract.js';
+import { CallbackAddress } from './callback-address.js';
+import type { PaymentBench, PaymentFault, PlatformCall } from './payment-contract/needs.js';
 
 const PERSON = 'ming';
 
 /** What the bench must be told of a platform, because only that platform spells it so. */
 export interface PaymentStand {
   readonly platform: PlatformCode;
-  platformOver(http: PlatformHttp): LoginPlatform & { readonly payments: PlatformPayments };
+  platformOver(http: PlatformHttp): LoginPlatform & PaymentPlatform & CallbackPlatform;
   /** What the console of the sandbox is told beside what it makes up. */
   readonly console?: { readonly program?: object; readonly merchant?: object };
   /** By which path or operation the sandbox knows a call; calls that the platform does not need are left out. */
@@ -34,59 +36,57 @@ export interface PaymentStand {
 
 /** A developer with one mini-program and one merchant in the sandbox, and the address that the platform calls back. */
 export class SandboxPayments implements PaymentBench {
-  readonly received: RawCallback[] = [];
   answering: 'accepted' | 'retry' = 'accepted';
   #ahead = 0;
-  #wake: () => void = () => undefined;
 
   private constructor(
     private readonly bench: Bench,
     private readonly stand: PaymentStand,
-    private readonly server: Server,
+    private readonly address: CallbackAddress,
     readonly payments: PlatformPayments,
     readonly impatient: PlatformPayments,
+    readonly callbacks: CallbackReader,
     readonly accounts: PayAccounts,
     readonly payer: string,
   ) {
-    server.on('request', (request, response) => {
-      void this.#receive(request).then(({ status, contentType, body }) => {
-        response.writeHead(status, { 'content-type': contentType }).end(body);
-      });
-    });
+    address.answers((raw) => this.#answer(raw));
   }
 
   static async open(bench: Bench, stand: PaymentStand): Promise<SandboxPayments> {
-    const server = createServer();
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    const address = await CallbackAddress.open();
     const { platform, console = {} } = stand;
     const program = await bench.account(platform, console.program);
     const { appId, mode, platformAppId } = program;
     // A developer of its own, so that no other's merchant is bound to the mini-program.
-    const common = { platform, entity: platformAppId, callbackOrigin: originOf(server) };
-    await act(bench, 'accounts', { ...common, kind: 'program', platformAppId });
-    const shown = await act<Pick<MerchantAccount, 'merchantId' | 'credentials'>>(bench, 'accounts', {
+    const common = { platform, entity: platformAppId, callbackOrigin: address.origin };
+    await bench.act('accounts', { ...common, kind: 'program', platformAppId });
+    const shown = await bench.act<Pick<MerchantAccount, 'merchantId' | 'credentials'>>('accounts', {
       ...common,
       kind: 'merchant',
       ...(console.merchant && { credentials: console.merchant }),
     });
     const { merchantId, credentials } = shown;
     const merchant = { appId, id: `mac_${platformAppId}`, platform, merchantId, mode, credentials, defaults: {} };
-    const { payments, ...rest } = { payments: stand.platformOver(bench.http).payments, program, merchant };
+    const { payments, callbacks } = stand.platformOver(bench.http);
+    const reader = callbacks[payments.callbacksTo];
+    if (!reader) throw new Error(`${platform} does not read the callbacks of its payments`);
     const codes = await bench.person<LoginCodes>('login', program, { user: PERSON });
     const { openid = '' } = await stand.platformOver(bench.http).exchange(program, codes);
     const impatient = stand.platformOver(bench.impatientHttp).payments;
-    return new SandboxPayments(bench, stand, server, payments, impatient, rest, openid);
+    const accounts = { program, merchant };
+    return new SandboxPayments(bench, stand, address, payments, impatient, reader, accounts, openid);
   }
 
   another(): Promise<PaymentBench> {
     return SandboxPayments.open(this.bench, this.stand);
   }
 
-  async close(): Promise<void> {
-    this.server.closeAllConnections();
-    this.server.close();
-    await once(this.server, 'close');
+  close(): Promise<void> {
+    return this.address.close();
+  }
+
+  get received(): readonly RawCallback[] {
+    return this.address.received;
   }
 
   get signatureHeaders(): readonly string[] {
@@ -95,7 +95,7 @@ export class SandboxPayments implements PaymentBench {
 
   get notifyUrl(): string {
     const { program, merchant } = this.accounts;
-    return `${originOf(this.server)}/callbacks/${this.payments.callbacksTo === 'program' ? program.id : merchant.id}`;
+    return `${this.address.origin}/callbacks/${this.payments.callbacksTo === 'program' ? program.id : merchant.id}`;
   }
 
   businessNow(): Date {
@@ -110,11 +110,11 @@ export class SandboxPayments implements PaymentBench {
       { platform, platformAppId },
       { platform, merchantId },
     ];
-    await act(this.bench, 'clock', { accounts, now: this.businessNow().toISOString() });
+    await this.bench.act('clock', { accounts, now: this.businessNow().toISOString() });
   }
 
   async cashier(clientAction: ClientAction, outcome: 'pay' | 'cancel'): Promise<boolean> {
-    const answer = await post(this.bench, 'cashier', { clientAction, outcome, user: PERSON });
+    const answer = await this.bench.post('cashier', { clientAction, outcome, user: PERSON });
     // A tester is told 422 where a client function would not even open.
     return answer.ok && this.stand.isPaid((await answer.json()) as Record<string, unknown>);
   }
@@ -123,54 +123,27 @@ export class SandboxPayments implements PaymentBench {
     const { platform } = this.stand;
     const path = at === 'callback' ? undefined : this.stand.calls[at];
     const match = path === undefined ? { platform, direction: 'out' } : { platform, path };
-    await act(this.bench, 'faults', { match, kind, times });
+    await this.bench.act('faults', { match, kind, times });
   }
 
   noFaults(): Promise<void> {
     return this.bench.noFaults();
   }
 
-  async callback(count: number): Promise<RawCallback> {
-    while (this.received.length < count) await new Promise<void>((resolve) => (this.#wake = resolve));
-    return this.received[count - 1]!;
-  }
-
-  async #receive(request: IncomingMessage): Promise<HttpReply> {
-    const { method = '', headers } = request;
-    const body = await buffer(request);
-    const raw: RawCallback = {
-      method,
-      headers: headers as RawCallback['headers'],
-      body,
-      hint: undefined,
-      receivedAt: new Date(),
-    };
-    const reply = await this.#answer(raw);
-    this.received.push(raw);
-    this.#wake();
-    return reply;
+  callback(count: number): Promise<RawCallback> {
+    return this.address.until(() => this.received[count - 1]);
   }
 
   async #answer(raw: RawCallback): Promise<HttpReply> {
-    if (this.answering === 'retry') return this.payments.acknowledge({ kind: 'retry' });
+    if (this.answering === 'retry') return this.callbacks.acknowledge({ kind: 'retry' });
     const { program, merchant } = this.accounts;
     const account = this.payments.callbacksTo === 'program' ? program : merchant;
     try {
-      const callback = await this.payments.readCallback(account, raw);
-      return this.payments.acknowledge({ kind: 'accepted', callback });
+      const callback = await this.callbacks.read(account, raw);
+      if ('kind' in callback) return callback.reply;
+      return this.callbacks.acknowledge({ kind: 'accepted', callback });
     } catch (error) {
-      return this.payments.acknowledge({ kind: error instanceof CallbackRefused ? 'refused' : 'retry' });
+      return this.callbacks.acknowledge({ kind: error instanceof CallbackRefused ? 'refused' : 'retry' });
     }
   }
-}
-
-const originOf = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-
-const post = (bench: Bench, action: string, body: object): Promise<Response> =>
-  fetch(`${bench.sandboxUrl}/_/${action}`, { method: 'POST', body: JSON.stringify(body) });
-
-async function act<T>(bench: Bench, action: string, body: object): Promise<T> {
-  const answer = await post(bench, action, body);
-  if (!answer.ok) throw new Error(`${action}: ${await answer.text()}`);
-  return (await answer.json()) as T;
 }

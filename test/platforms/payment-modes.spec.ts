@@ -1,7 +1,8 @@
 import { Bench } from './bench.js';
 import { SandboxPayments } from './payment-bench.js';
 import { alipay, wechat } from './payment-stands.js';
-import { behavesLikeAPaymentPlatform, type PlatformCall } from './payment.contract.js';
+import { behavesLikeAPaymentPlatform } from './payment.contract.js';
+import type { PlatformCall } from './payment-contract/needs.js';
 
 let bench: Bench;
 const standing = () => bench;

@@ -1,6 +1,7 @@
 import { createCipheriv } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { CallbackRefused, type MerchantAccount, type RawCallback } from '../../src/platforms/payment-platform.js';
+import { CallbackRefused, type RawCallback } from '../../src/platforms/callback.js';
+import type { MerchantAccount } from '../../src/platforms/payment-platform.js';
 import {
   anOrder,
   API_V3_KEY,
@@ -9,7 +10,6 @@ import {
   NOW,
   otherPair,
   PayBench,
-  program,
   PUBLIC_KEY_ID,
   refundOf,
   signedHeaders,
@@ -43,11 +43,12 @@ describe('a callback', () => {
     method: 'POST',
     headers,
     body: Buffer.from(body),
+    query: {},
     hint: undefined,
     receivedAt: at,
   });
   const refusalOf = async (raw: RawCallback, account: MerchantAccount = merchant): Promise<[string, string]> => {
-    const error: unknown = await payments.readCallback(account, raw).catch((reason: unknown) => reason);
+    const error: unknown = await payments.callbacks.read(account, raw).catch((reason: unknown) => reason);
     if (error instanceof CallbackRefused) return [error.refusal, error.message];
     throw error;
   };
@@ -58,7 +59,7 @@ describe('a callback', () => {
   const refundOver = (over: object) => ({ ...refunded, mchid: merchant.merchantId, ...over });
 
   test('of a payment tells what was paid', async () => {
-    expect(await payments.readCallback(merchant, rawOf(paid))).toMatchObject({
+    expect(await payments.callbacks.read(merchant, rawOf(paid))).toMatchObject({
       deduplicationKey: 'b62e271c-3389-58a0-8146-4a704966e8f1',
       type: 'TRANSACTION.SUCCESS',
       content: {
@@ -78,7 +79,7 @@ describe('a callback', () => {
       `REFUND.${refund_status}`,
       refundOver({ refund_status, success_time: '2026-11-20T18:01:00+08:00' }),
     );
-    const { content } = await payments.readCallback(merchant, rawOf(body));
+    const { content } = await payments.callbacks.read(merchant, rawOf(body));
     expect(content).toMatchObject({ kind: 'refund', refundNumber: refund.number, paymentNumber: order.number, transactionId: '4200', state: { kind } }); // prettier-ignore
   });
 
@@ -87,13 +88,13 @@ describe('a callback', () => {
       'REFUND.SUCCESS',
       refundOver({ refund_status: 'SUCCESS', out_refund_no: '50300807092021020105' }),
     );
-    const { content } = await payments.readCallback(merchant, rawOf(body));
+    const { content } = await payments.callbacks.read(merchant, rawOf(body));
     expect(content).not.toHaveProperty('refundNumber');
     expect(content).toMatchObject({ kind: 'refund', paymentNumber: order.number, state: { facts: { amount: 200 } } });
   });
 
   test.each(['PAYSCORE.USER_PAID', 'TRANSACTION.SOMETHING'])('of another kind, %s, is kept as such', async (type) => {
-    expect((await payments.readCallback(merchant, rawOf(bodyOf(type, {})))).content).toEqual({ kind: 'other' });
+    expect((await payments.callbacks.read(merchant, rawOf(bodyOf(type, {})))).content).toEqual({ kind: 'other' });
   });
 
   test.each(Object.keys(signedHeaders('')))('without %s says that a proxy may drop it', async (name) => {
@@ -153,10 +154,6 @@ describe('a callback', () => {
     expect((await refusalOf(rawOf(body)))[0]).toBe('malformed');
   });
 
-  test('at the address of a mini-program is refused', async () => {
-    await expect(payments.readCallback(program, rawOf(paid))).rejects.toBeInstanceOf(CallbackRefused);
-  });
-
   test('that somebody recorded is read', async () => {
     interface Recorded { apiV3Key: string; serial: string; timestamp: string; nonce: string; signature: string; body: string; certificate: string } // prettier-ignore
     const { notifications, certificates } = JSON.parse(
@@ -173,7 +170,7 @@ describe('a callback', () => {
       expect((await refusalOf(raw, account))[0]).toBe('unknown_key');
       const withKey: MerchantAccount = { ...account, credentials: { ...(account.credentials as object), publicKeyId: PUBLIC_KEY_ID, publicKey: wechatPair.publicKey } }; // prettier-ignore
       stand.answers({ body: certificates[1]!.answer });
-      read.push((await payments.readCallback(withKey, raw)).content);
+      read.push((await payments.callbacks.read(withKey, raw)).content);
     }
     expect(read).toMatchObject([
       { kind: 'payment', number: 'S20210128170702357723', state: { kind: 'succeeded', paid: { amount: 1, transactionId: '4200000925202101284997714292', paidAt: new Date('2021-01-28T09:07:11Z') } } },
@@ -186,7 +183,7 @@ describe('a callback', () => {
     [{ kind: 'refused' }, 401, 'FAIL'],
     [{ kind: 'accepted', callback: { deduplicationKey: '1', type: 'x', content: { kind: 'other' } } }, 200, 'SUCCESS'],
   ] as const)('is answered as WeChat Pay wants: %j', (acknowledgement, status, code) => {
-    const reply = payments.acknowledge(acknowledgement);
+    const reply = payments.callbacks.acknowledge(acknowledgement);
     expect([reply.status, reply.contentType, (JSON.parse(reply.body) as { code: string }).code]).toEqual([status, 'application/json', code]); // prettier-ignore
   });
 });

@@ -4,7 +4,7 @@ import { Config } from '../../src/config/config.js';
 import { newDataSource } from '../../src/database/data-source.js';
 import { Database } from '../../src/database/database.js';
 import { BullLanes } from '../../src/queues/bull-lanes.js';
-import { queueConnections } from '../../src/queues/connections.js';
+import { MOST_KINDS, queueConnections } from '../../src/queues/connections.js';
 import { Buckets, Lanes } from '../../src/queues/lane.js';
 import { QueuesModule } from '../../src/queues/queues.module.js';
 import { createDatabase, type TestDatabase } from '../support/postgres.js';
@@ -72,5 +72,5 @@ test('the connections of a process are known before it starts', () => {
   expect(queueConnections({ redisUrl: 'redis://localhost', queuePool: undefined, role: 'all' })).toBe(0);
   expect(queueConnections({ redisUrl: undefined, queuePool: 20, role: 'all' })).toBe(20);
   expect(queueConnections({ redisUrl: undefined, queuePool: undefined, role: 'api' })).toBe(6);
-  expect(queueConnections({ redisUrl: undefined, queuePool: undefined, role: 'worker' })).toBe(14);
+  expect(queueConnections({ redisUrl: undefined, queuePool: undefined, role: 'worker' })).toBe(MOST_KINDS + 6);
 });

@@ -18,7 +18,7 @@ describe('lanes on Postgres', () => {
   });
 
   test('processes that start at once bring the schema up to date together', async () => {
-    const database = await createDatabase();
+    const database = await createDatabase('template1');
     await Promise.all(Array.from({ length: 6 }, () => migrateQueues(database.url)));
     const client = new Client(database.url);
     await client.connect();
@@ -29,7 +29,7 @@ describe('lanes on Postgres', () => {
   });
 
   test('where the schema cannot be created, one line says what to do', async () => {
-    const database = await createDatabase();
+    const database = await createDatabase('template1');
     const url = new URL(database.url);
     url.searchParams.set('options', '-c default_transaction_read_only=on');
     await expect(migrateQueues(url.toString())).rejects.toMatchObject({

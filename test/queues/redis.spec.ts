@@ -32,7 +32,7 @@ if (!installed) process.stderr.write('Lanes on Redis: skipped, as no redis-serve
     await lanes.nudge(recorder.kind.name, aLane());
     expect(stand.log).toContain('the queues cannot be reached yet');
     const server = await startRedis([], nowhere.port);
-    await until('the nudge arrives', () => recorder.ended() === 1, 3_000);
+    await until('the nudge arrives', () => recorder.ended() === 1);
     await stand.clear();
     await server.stop();
   });

@@ -1,7 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { generateKeyPairSync } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { freePort } from '../../src/database/embedded/free-port.js';
 import { Platforms } from '../../src/platforms/registry.js';
 import { createServer, newLogger } from '../../src/server.js';
 import { MerchantAccounts } from '../../src/tenancy/merchant-accounts.service.js';
@@ -10,6 +9,7 @@ import { PLATFORMS, type Payment, Shop } from '../payments/support/shop.js';
 import { until } from '../queues/support/until.js';
 import { must } from '../support/client.js';
 import { startMinibase, type Minibase } from '../support/minibase.js';
+import { aPort } from '../support/ports.js';
 
 interface Line {
   readonly level: number;
@@ -42,7 +42,7 @@ describe('the log of a shop that is paid, gives back and is called back', () => 
 
   beforeAll(async () => {
     // Platforms call back the server whose log is read.
-    const port = await freePort(undefined);
+    const port = await aPort();
     sandboxed = await startMinibase({ publicUrl: `http://127.0.0.1:${port}` });
     const logger = newLogger('trace', { write: (line: string) => void lines.push(line) });
     server = await createServer(sandboxed.config, logger, { clock: sandboxed.clock });

@@ -8,7 +8,7 @@ import { type Belongings, everything, marksOf, pathWith } from './support/belong
 /** Members of bodies that name something: each is tried with what belongs to another app. */
 const NAMING = /Id$|^into$|^reference$/;
 /** Filters of lists that name nothing. */
-const PLAIN_FILTERS = ['limit', 'cursor', 'status', 'type', 'streamType', 'platform', 'active'];
+const PLAIN_FILTERS = ['limit', 'cursor', 'status', 'type', 'streamType', 'platform', 'active', 'from', 'to'];
 
 describe('what a request names', () => {
   let minibase: Minibase;
@@ -94,6 +94,22 @@ describe('what a request names', () => {
       422,
       'platform_account_missing',
     ],
+    'reportMyMessageConsents.platformAppId': [
+      () => ({ ...onTheirProgram(), results: {} }),
+      422,
+      'platform_account_missing',
+    ],
+    'createNotification.platformAppId': [
+      () => ({
+        to: { userId: ours.shop.login.user.id },
+        ...{ template: 'our.name', data: { item: 'Coffee' } },
+        ...onTheirProgram(),
+      }),
+      422,
+      'platform_account_missing',
+    ],
+    'previewMessage.platformAppId': [() => onTheirProgram(), 422, 'platform_account_missing'],
+    'importMessageTemplates.platformAppId': [() => onTheirProgram(), 422, 'platform_account_missing'],
     'redeliverEvent.endpointId': [() => ({ endpointId: theirs.endpointId }), 404, 'webhook_endpoint_not_found'],
     'createRefund.paymentId': [() => ({ paymentId: theirs.paid.id, amount: 1 }), 404, 'payment_not_found'],
     'createRefund.attemptId': [
@@ -128,6 +144,12 @@ describe('what a request names', () => {
     parameters.filter((one) => one.in === 'query' && !PLAIN_FILTERS.includes(one.name)).map(({ name }) => name);
   const FILTERS: Readonly<Record<string, () => string[]>> = {
     'listUsers.phone': () => [phone],
+    'listMessageConsentEntries.userId': () => [theirs.shop.login.user.id],
+    'listMessageConsentEntries.openid': () => [theirs.shop.login.identity.openid],
+    'listMessageConsentEntries.template': () => ['their.secret.name'],
+    'listNotifications.userId': () => [theirs.shop.login.user.id],
+    'listNotifications.template': () => ['their.secret.name'],
+    'listNotifications.broadcastId': () => [theirs.broadcastId],
     'listEvents.streamId': () => [theirs.paid.id, theirs.shop.login.user.id],
     'listPrices.productId': () => [theirs.price.productId],
     'listWebhookDeliveries.endpointId': () => [theirs.endpointId],
@@ -154,7 +176,13 @@ describe('what a request names', () => {
           ask<{ data: object[] }>(minibase.url, 'GET', path, { token: tokenOf(of, operation) });
         expect([path, (await list(theirs)).body.data.length > 0]).toEqual([path, true]);
         const answer = await list(ours);
-        expect([path, answer.status, answer.body.data]).toEqual([path, 200, []]);
+        // A list of what was made of something may also say that the something is not there.
+        const nothing = answer.status === 404 ? [404, undefined] : [200, []];
+        expect([path, answer.status, answer.body.data, leaks(answer as Answer<never>, path)]).toEqual([
+          path,
+          ...nothing,
+          [],
+        ]);
       }
     }
   });

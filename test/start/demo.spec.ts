@@ -12,7 +12,7 @@ describe('the demo app', () => {
 
   const prepare = () => prepareDemo(minibase.config, minibase.url, minibase.sandboxUrl);
 
-  test('can be paid on every platform, is found again, and told anew to a sandbox that forgot it', async () => {
+  test('can be paid on every platform, has a message to send, is found again, and told anew to a sandbox that forgot it', async () => {
     const demo = await prepare();
     const token = demo.secretKey;
     const merchants = merchantsOf(minibase, token);
@@ -28,6 +28,16 @@ describe('the demo app', () => {
       { recurring: { interval: 'month', intervalCount: 1 }, audience: 'public' },
       { id: demo.priceId, recurring: null, audience: 'public' },
     ]);
+    const path = `/v1/message-templates/${demo.template}/preview`;
+    const { platforms } = await must<{ platforms: Record<string, object> }>(minibase.url, 'POST', path, {
+      token,
+      body: {},
+    });
+    expect(Object.keys(platforms).sort()).toEqual(Object.keys(demo.templateIds).sort());
+    for (const [platform, templateId] of Object.entries(demo.templateIds)) {
+      expect(platforms[platform]).toMatchObject({ templateId, shortened: [], problems: [] });
+    }
+    expect(demo.templateIds).toHaveProperty('wechat');
     await must(minibase.sandboxUrl, 'POST', '/_/reset');
     expect(await prepare()).toEqual(demo);
     for (const { id } of made) expect(await merchants.verify(id)).toMatchObject({ ok: true });

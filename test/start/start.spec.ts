@@ -4,7 +4,8 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ask, must } from '../support/client.js';
 import { createDatabase } from '../support/postgres.js';
-import { aPlace, freePort, ServerProcess, type Demo } from './server-process.js';
+import { aPort } from '../support/ports.js';
+import { aPlace, ServerProcess, type Demo } from './server-process.js';
 
 jest.setTimeout(120_000);
 
@@ -42,8 +43,8 @@ describe('npm start', () => {
   test('a second process on the same data folder gets one line and exit code 1', async () => {
     const place = await aPlace();
     const first = await new ServerProcess(place.env).ready();
-    const port = String(await freePort());
-    const second = new ServerProcess({ ...place.env, PORT: port, SANDBOX_PORT: String(await freePort()) });
+    const port = String(await aPort());
+    const second = new ServerProcess({ ...place.env, PORT: port, SANDBOX_PORT: String(await aPort()) });
     expect((await second.ended).code).toBe(1);
     expect(second.errors.trim().split('\n')).toHaveLength(1);
     expect(second.errors).toContain(place.env['DATA_DIR']);
@@ -68,7 +69,7 @@ describe('npm start', () => {
 
   test('a database that cannot be reached gets one line without its password', async () => {
     const place = await aPlace();
-    const url = `postgres://shop:hunter2@127.0.0.1:${await freePort()}/shop`;
+    const url = `postgres://shop:hunter2@127.0.0.1:${await aPort()}/shop`;
     const server = new ServerProcess({ ...place.env, DATABASE_URL: url });
     expect((await server.ended).code).toBe(1);
     expect(server.errors.trim().split('\n')).toHaveLength(1);

@@ -12,7 +12,7 @@ import { Database } from '../../src/database/database.js';
 import { createServer, newLogger } from '../../src/server.js';
 import { Apps } from '../../src/tenancy/apps.service.js';
 import type { HostResolver } from '../../src/webhooks/resolver.js';
-import { freePort } from '../../src/database/embedded/free-port.js';
+import { aPort } from './ports.js';
 import { createDatabase, type TestDatabase } from './postgres.js';
 
 /** Protocol time that a test can move. */
@@ -51,7 +51,7 @@ export async function startMinibase(over: Partial<Config> = {}, resolver?: HostR
   const database = await createDatabase();
   const sandbox = await startSandbox({ host: '127.0.0.1', port: 0, dataDir, logLevel: 'silent' });
   const clock = new MovableClock();
-  const port = await freePort(undefined);
+  const port = await aPort();
   const config = testConfig(database, sandbox, dataDir, { publicUrl: `http://127.0.0.1:${port}`, ...over });
   const overrides = { clock, ...(resolver && { resolver }) };
   const first = await listening(config, overrides, port);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.js';
 import { migrate } from '../../src/database/migrate.js';
+import { migrateQueues } from '../../src/queues/postgres-store.js';
 import { createDatabase, type TestDatabase } from './postgres.js';
 
 let embedded: { server: EmbeddedPostgres; dataDir: string } | undefined;
@@ -10,13 +11,14 @@ let template: TestDatabase | undefined;
 
 /**
  * Starts one server for all specs of a run, unless TEST_DATABASE_URL names one already, and migrates the database that
- * `createDatabase` copies. The workers inherit both variables.
+ * `createDatabase` copies, with that of the queues. The workers inherit both variables.
  */
 export async function startTestPostgres(): Promise<void> {
   process.env['TEST_DATABASE_URL'] ??= await startServer();
   template = await createDatabase('template1');
   process.env['TEST_DATABASE_TEMPLATE'] = new URL(template.url).pathname.slice(1);
   await migrate(template.url);
+  await migrateQueues(template.url);
 }
 
 export async function stopTestPostgres(): Promise<void> {

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { PLATFORMS, Shop } from '../payments/support/shop.js';
 import { aCode, aLogin, anApp, aProgram, ask, must, sandbox, type TestApp } from '../support/client.js';
 import { startMinibase, type Minibase } from '../support/minibase.js';
+import { consentWrites } from './support/consent-writes.js';
+import { notificationWrites } from './support/notification-writes.js';
 import { paymentWrites, type Sample, type Write } from './support/payment-writes.js';
+import { templateWrites } from './support/template-writes.js';
 import { webhookWrites } from './support/webhook-writes.js';
 
 describe('a write with an Idempotency-Key', () => {
@@ -45,7 +48,10 @@ describe('a write with an Idempotency-Key', () => {
   /** A first request of every kind. */
   const WRITES: Readonly<Record<string, () => Promise<Sample>>> = {
     ...sold,
+    ...templateWrites(() => minibase),
     ...webhookWrites(() => minibase),
+    ...consentWrites(() => minibase),
+    ...notificationWrites(() => minibase),
     createApp: async () => ({
       write: operator('POST', '/v1/apps', { name: 'Shop', mode: 'test' }),
       otherBody: { name: 'Another', mode: 'test' },
@@ -212,6 +218,7 @@ describe('a write with an Idempotency-Key', () => {
       'verifyPlatformAccount',
       'verifyMerchantAccount',
       'refreshPayment',
+      'previewMessage',
       'refreshMyPayment',
       'eraseMe',
       'setMyProfile',

@@ -11,9 +11,9 @@ const aPrivateKey = (): string =>
 
 const IDS = { wechat: 'wx00000000000000aa', alipay: '2021000000000001', douyin: 'tt00000000000000aa' };
 const SECRETS = {
-  wechat: ['secret'],
+  wechat: ['messageAesKey', 'messageToken', 'secret'],
   alipay: ['aesKey', 'appPrivateKey'],
-  douyin: ['appPrivateKey', 'secret'],
+  douyin: ['appPrivateKey', 'messageAesKey', 'messageToken', 'secret'],
 };
 
 describe('platform accounts', () => {
@@ -53,7 +53,7 @@ describe('platform accounts', () => {
   test('a secret of one’s own is what the platform knows too', async () => {
     const secret = '0123456789abcdef0123456789abcdef';
     const account = await accounts().made({ platform: 'wechat', credentials: { secret } });
-    expect(account.credentials).toEqual({ secret: fingerprint(secret) });
+    expect(account.credentials).toMatchObject({ secret: fingerprint(secret) });
     expect((await accounts().verify(account.id)).ok).toBe(true);
     await login('wechat', account.platformAppId);
   });
@@ -73,6 +73,17 @@ describe('platform accounts', () => {
       expect(told).not.toContain('PRIVATE KEY');
     },
   );
+
+  test('the console pushes to the account that was registered, not to one that was refused', async () => {
+    const { id, platformAppId } = await accounts().made({ platform: 'wechat' });
+    await accounts().create({ platform: 'wechat', platformAppId });
+    const { push } = await sandbox<{ push: { url: string } }>(minibase, 'accounts', {
+      platform: 'wechat',
+      kind: 'program',
+      platformAppId,
+    });
+    expect(push.url).toMatch(new RegExp(`/callbacks/${id}$`));
+  });
 
   test.each(PLATFORM_CODES)('on %s answers show fingerprints in the place of secrets', async (platform) => {
     const account = await accounts().made({ platform });

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { Redis } from 'ioredis';
 import type { Config } from '../../src/config/config.js';
 import { LIMITS } from '../../src/tenancy/rate-limits.js';
@@ -7,7 +6,9 @@ import { until } from '../queues/support/until.js';
 import { aCode, aLogin, anApp, ask, type Answer, type LoggedIn, type TestApp } from '../support/client.js';
 import { startMinibase, type Minibase } from '../support/minibase.js';
 
-const anAddress = (): string => `203.0.${randomInt(256)}.${randomInt(256)}`;
+let addresses = 0;
+/** One that nobody has had. */
+const anAddress = (): string => `203.0.113.${(addresses += 1)}`;
 const statusesOf = (answers: Answer[]): Record<number, number> =>
   answers.reduce<Record<number, number>>(
     (counts, { status }) => ({ ...counts, [status]: (counts[status] ?? 0) + 1 }),
@@ -76,11 +77,17 @@ function limitsThatHold(name: string, settings: () => Partial<Config>, shared: b
     });
 
     test('one user calls 300 times in ten seconds; another user is not kept waiting', async () => {
-      const [ming, hong] = [await aLogin(minibase, app, 'ming'), await aLogin(minibase, app, 'hong')];
       const read = ({ accessToken: token }: LoggedIn) => ask(minibase.url, 'GET', '/v1/me', { token });
-      const { points } = LIMITS.user;
-      expect(statusesOf(await many(points + 10, () => read(ming)))).toEqual({ 200: points, 429: 10 });
-      expect((await read(hong)).status).toBe(200);
+      const { points, seconds } = LIMITS.user;
+      // A busy machine may need longer than the ten seconds; then a next window has begun, and it proves nothing.
+      for (let took = Infinity, round = 0; took > seconds * 1_000; round += 1) {
+        const user = await aLogin(minibase, app, `busy-${round}`);
+        const started = performance.now();
+        const answers = await many(points + 10, () => read(user));
+        took = performance.now() - started;
+        if (took <= seconds * 1_000) expect(statusesOf(answers)).toEqual({ 200: points, 429: 10 });
+      }
+      expect((await read(await aLogin(minibase, app, 'hong'))).status).toBe(200);
     });
 
     test('good codes are not counted as refused ones', async () => {
@@ -147,10 +154,10 @@ if (redisIsInstalled()) {
       expect((await read()).status).toBe(200);
       expect(performance.now() - started).toBeLessThan(10_000);
       const back = await startRedis([], away.port);
-      await until('the limits hold again', async () => (await knock()).status === 429, 20_000);
+      await until('the limits hold again', async () => (await knock()).status === 429);
       await minibase.close();
       await back.stop();
-    }, 60_000);
+    });
 
     test('a Redis that hangs delays a request by a second at most', async () => {
       const minibase = await startMinibase({ redisUrl: `redis://127.0.0.1:${redis.port}` });
@@ -164,7 +171,7 @@ if (redisIsInstalled()) {
       expect(performance.now() - started).toBeLessThan(4_000);
       client.disconnect();
       await minibase.close();
-    }, 60_000);
+    });
 
     afterAll(() => redis.stop());
   });

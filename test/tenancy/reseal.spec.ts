@@ -24,7 +24,7 @@ describe('a new master key', () => {
     // A key with an Idempotency-Key, so that a copy of the secret is kept for its repeat.
     const over = { token: minibase.operatorToken, body: { name: 'x' }, key: 'sealed-once' };
     await must(minibase.url, 'POST', `/v1/apps/${app.appId}/keys`, over);
-  }, 60_000);
+  });
   afterAll(() => minibase.close());
 
   async function setPhone(url: string, token: string): Promise<{ phone: string }> {

@@ -5,6 +5,7 @@ import { PlatformTokens1700000002000 } from './1700000002000-platform-tokens.js'
 import { QueueBuckets1700000003000 } from './1700000003000-queue-buckets.js';
 import { Payments1700000004000 } from './1700000004000-payments.js';
 import { Webhooks1700000005000 } from './1700000005000-webhooks.js';
+import { Notifications1700000006000 } from './1700000006000-notifications.js';
 
 /** All migrations, in order. `npm run migration:new` makes a file; add it here. */
 export const MIGRATIONS = [
@@ -15,4 +16,5 @@ export const MIGRATIONS = [
   QueueBuckets1700000003000,
   Payments1700000004000,
   Webhooks1700000005000,
+  Notifications1700000006000,
 ];

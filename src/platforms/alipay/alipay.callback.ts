@@ -1,13 +1,13 @@
 import type { ZodType } from 'zod';
 import { isNumber } from '../../common/ids.js';
 import {
+  type Acknowledgement,
   type CallbackContent,
   CallbackRefused,
-  type PaidFacts,
-  type PayState,
+  type HttpReply,
   type PlatformCallback,
-  type RefundFacts,
-} from '../payment-platform.js';
+} from '../callback.js';
+import type { PaidFacts, PayState, RefundFacts } from '../payment-platform.js';
 import type { PlatformAccount } from '../platform.js';
 import type { AlipayGateway } from './alipay.gateway.js';
 import { askForRefund, foreignRefundId } from './alipay.refunds.js';
@@ -18,13 +18,22 @@ export async function readNotification(
   gateway: AlipayGateway,
   program: PlatformAccount,
   fields: Record<string, string>,
+  receivedAt: Date,
 ): Promise<PlatformCallback> {
   const { notify_id: deduplicationKey, notify_type: type, msg_method: message } = shapedAs(Notification, fields);
   const isTrade = type === 'trade_status_sync';
   const content: CallbackContent = isTrade
     ? await contentOf(gateway, program, shapedAs(TradeNotification, fields))
-    : { kind: 'other' };
+    : pushOf(message, fields, receivedAt);
   return { deduplicationKey, type: type ?? message ?? 'unnamed', content };
+}
+
+/** A message of the message service (docs: From 蚂蚁消息). None of those that are known is about what people subscribe to. */
+function pushOf(type: string | undefined, fields: Record<string, string>, receivedAt: Date): CallbackContent {
+  if (type === undefined) return { kind: 'other' };
+  const { utc_timestamp: milliseconds = '' } = fields;
+  const happenedAt = /^\d{13}$/.test(milliseconds) ? new Date(Number(milliseconds)) : receivedAt;
+  return { kind: 'push', push: { type, openid: null, happenedAt, news: [] } };
 }
 
 /** Alipay repeats a notification under new ids and out of order: only `trade_status` and the refund fields decide. */
@@ -113,4 +122,11 @@ function shapedAs<T>(schema: ZodType<T>, fields: Record<string, string>): T {
     'malformed',
     `Alipay signed this notification, but these fields are not as documented: ${names}.`,
   );
+}
+
+/** Only these seven letters count as received; anything else, and Alipay sends it again: 8 times within 25 hours. */
+export function acknowledge({ kind }: Acknowledgement): HttpReply {
+  const contentType = 'text/plain';
+  if (kind === 'accepted') return { status: 200, contentType, body: 'success' };
+  return { status: kind === 'retry' ? 500 : 401, contentType, body: 'fail' };
 }

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { RawCallback } from '../payment-platform.js';
+import type { RawCallback } from '../callback.js';
 import type { PlatformAccount } from '../platform.js';
 import { UndiciHttp } from '../undici-http.js';
 import { baseBytes, parseForm } from './alipay.form.js';
@@ -39,6 +39,7 @@ const raw = (body: string | Buffer, method = 'POST'): RawCallback => ({
   method,
   headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
   body: Buffer.from(body),
+  query: {},
   hint: undefined,
   receivedAt: new Date(),
 });
@@ -74,7 +75,7 @@ function signed(fields: Fields, { without = ['sign_type'], empty = true } = {}):
   const content = baseBytes(parseForm(Buffer.from(formOf(fields))), { without, empty });
   return formOf({ ...fields, sign: signRsa2(content.toString(), alipay.privateKey) });
 }
-const read = (body: string, to = account) => payments.readCallback(to, raw(body));
+const read = (body: string, to = account) => payments.callbacks.read(to, raw(body));
 const contentOf = async (over: Record<string, string | undefined>) => (await read(signed(aNotification(over)))).content;
 
 describe('a real notification of Alipay', () => {
@@ -161,7 +162,7 @@ test.each([
   ['an amount that is none', raw(signed(aNotification({ total_amount: '12.345' })))],
   ['a time that is none', raw(signed(aNotification({ gmt_payment: '2026-13-01 12:00:00' })))],
 ])('%s is malformed', async (_, callback) => {
-  await expect(payments.readCallback(account, callback)).rejects.toMatchObject({ refusal: 'malformed' });
+  await expect(payments.callbacks.read(account, callback)).rejects.toMatchObject({ refusal: 'malformed' });
 });
 
 test('a signature of the old kind is told apart', async () => {
@@ -218,13 +219,21 @@ describe('what a notification says', () => {
 
   test('a message of the message service is kept', async () => {
     const message = aNotification({ notify_type: undefined, msg_method: 'alipay.trade.refund.depositback.completed' });
-    await expect(read(signed(message))).resolves.toMatchObject({ type: 'alipay.trade.refund.depositback.completed', content: { kind: 'other' } }); // prettier-ignore
+    await expect(read(signed(message))).resolves.toMatchObject({ type: 'alipay.trade.refund.depositback.completed', content: { kind: 'push', push: { openid: null, news: [] } } }); // prettier-ignore
   });
 });
 
 test('only seven letters acknowledge', () => {
   const callback = { deduplicationKey: '1', type: 'trade_status_sync', content: { kind: 'other' } } as const;
-  expect(payments.acknowledge({ kind: 'accepted', callback })).toEqual({ status: 200, contentType: 'text/plain', body: 'success' }); // prettier-ignore
-  expect(payments.acknowledge({ kind: 'retry' })).toEqual({ status: 500, contentType: 'text/plain', body: 'fail' });
-  expect(payments.acknowledge({ kind: 'refused' })).toEqual({ status: 401, contentType: 'text/plain', body: 'fail' });
+  expect(payments.callbacks.acknowledge({ kind: 'accepted', callback })).toEqual({ status: 200, contentType: 'text/plain', body: 'success' }); // prettier-ignore
+  expect(payments.callbacks.acknowledge({ kind: 'retry' })).toEqual({
+    status: 500,
+    contentType: 'text/plain',
+    body: 'fail',
+  });
+  expect(payments.callbacks.acknowledge({ kind: 'refused' })).toEqual({
+    status: 401,
+    contentType: 'text/plain',
+    body: 'fail',
+  });
 });

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { CallbackRefused } from '../callback.js';
 import { PlatformError } from '../errors.js';
-import { CallbackRefused } from '../payment-platform.js';
 import type { PlatformAccount } from '../platform.js';
 import { baseBytes, type FormBytes, parseForm, textOf, UnreadableForm } from './alipay.form.js';
 import type { AlipayGateway } from './alipay.gateway.js';

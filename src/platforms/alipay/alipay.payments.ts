@@ -1,22 +1,18 @@
-import {
-  type Acknowledgement,
-  CallbackRefused,
-  type ClientAction,
-  type Closing,
-  type HttpReply,
-  type MerchantAccount,
-  type PayAccounts,
-  type PayOrder,
-  type PayState,
-  type PlatformCallback,
-  type PlatformPayments,
-  type RawCallback,
-  type RefundOrder,
-  type RefundState,
-  type Submission,
+import { CallbackRefused, type CallbackReader, type PlatformCallback, type RawCallback } from '../callback.js';
+import type {
+  ClientAction,
+  Closing,
+  MerchantAccount,
+  PayAccounts,
+  PayOrder,
+  PayState,
+  PlatformPayments,
+  RefundOrder,
+  RefundState,
+  Submission,
 } from '../payment-platform.js';
 import type { AccountCheck, PlatformAccount } from '../platform.js';
-import { readNotification } from './alipay.callback.js';
+import { acknowledge, readNotification } from './alipay.callback.js';
 import type { AlipayGateway } from './alipay.gateway.js';
 import type { AlipayKeyring } from './alipay.keyring.js';
 import { AlipayMerchant, verifyMerchant } from './alipay.merchant.js';
@@ -40,6 +36,7 @@ export class AlipayPayments implements PlatformPayments {
     refund: [10, 30, 60, 300, 600, 1_800, 3_600],
   };
   readonly refundSpacing = 3;
+  readonly callbacks: CallbackReader<PlatformAccount, PlatformCallback>;
 
   readonly #notifications: AlipayNotifications;
 
@@ -48,6 +45,7 @@ export class AlipayPayments implements PlatformPayments {
     keyring: AlipayKeyring,
   ) {
     this.#notifications = new AlipayNotifications(gateway, keyring);
+    this.callbacks = { read: (program, raw) => this.#read(program, raw), acknowledge };
   }
 
   submit(accounts: PayAccounts, order: PayOrder): Promise<Submission> {
@@ -86,23 +84,14 @@ export class AlipayPayments implements PlatformPayments {
     return queryRefund(this.gateway, program, refund);
   }
 
-  /** Throws PlatformError as well: for a refund made in Alipay's console while Alipay cannot be asked about it. */
-  async readCallback(account: MerchantAccount | PlatformAccount, callback: RawCallback): Promise<PlatformCallback> {
-    if (!('platformAppId' in account))
-      throw new CallbackRefused('unknown_key', "Alipay's callbacks go to the address of the mini-program.");
-    if (callback.method !== 'POST') throw new CallbackRefused('malformed', 'Alipay posts its notifications.');
-    const fields = await this.#notifications.open(account, callback.body);
-    return readNotification(this.gateway, account, fields);
-  }
-
-  /** Only these seven letters count as received; anything else, and Alipay sends it again: 8 times within 25 hours. */
-  acknowledge({ kind }: Acknowledgement): HttpReply {
-    const contentType = 'text/plain';
-    if (kind === 'accepted') return { status: 200, contentType, body: 'success' };
-    return { status: kind === 'retry' ? 500 : 401, contentType, body: 'fail' };
-  }
-
   verifyMerchant(merchant: MerchantAccount, programs: readonly PlatformAccount[]): Promise<AccountCheck> {
     return verifyMerchant(this.gateway, merchant, programs);
+  }
+
+  /** Throws PlatformError as well: for a refund made in Alipay's console while Alipay cannot be asked about it. */
+  async #read(program: PlatformAccount, { method, body, receivedAt }: RawCallback): Promise<PlatformCallback> {
+    if (method !== 'POST') throw new CallbackRefused('malformed', 'Alipay posts its notifications.');
+    const fields = await this.#notifications.open(program, body);
+    return readNotification(this.gateway, program, fields, receivedAt);
   }
 }

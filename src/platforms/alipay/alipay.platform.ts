@@ -1,5 +1,7 @@
 import { isCode } from '../answers.js';
+import type { CallbackPlatform, CallbackReaders } from '../callback.js';
 import { PlatformError } from '../errors.js';
+import type { MessagePlatform } from '../message-platform.js';
 import type { PaymentPlatform } from '../payment-platform.js';
 import type { PlatformHttp } from '../platform-http.js';
 import type {
@@ -17,19 +19,24 @@ import { repeating } from '../repeating.js';
 import { AlipayAppId, AlipayCredentials, toConsole } from './alipay.credentials.js';
 import { AlipayGateway } from './alipay.gateway.js';
 import { AlipayKeyring } from './alipay.keyring.js';
+import { AlipayMessages } from './alipay.messages.js';
 import { AlipayPayments } from './alipay.payments.js';
 import { readPhone } from './alipay.phone.js';
 import { verifyAccount } from './alipay.verification.js';
 import { UserToken } from './alipay.wire.js';
 
-/** Alipay's mini-programs: login, phone number and payments, in key mode and in certificate mode. */
-export class AlipayPlatform implements LoginPlatform, PhonePlatform, PaymentPlatform, VerifiablePlatform {
+/** Alipay's mini-programs: login, phone number, payments and messages, in key mode and in certificate mode. */
+export class AlipayPlatform
+  implements LoginPlatform, PhonePlatform, PaymentPlatform, MessagePlatform, CallbackPlatform, VerifiablePlatform
+{
   readonly code = 'alipay';
   readonly platformAppId = AlipayAppId;
   readonly credentials = AlipayCredentials;
   readonly secretFields = ['appPrivateKey', 'aesKey'];
   readonly toConsole = toConsole;
   readonly payments: AlipayPayments;
+  readonly messages: AlipayMessages;
+  readonly callbacks: CallbackReaders;
 
   readonly #keyring = new AlipayKeyring();
   readonly #gateway: AlipayGateway;
@@ -37,6 +44,8 @@ export class AlipayPlatform implements LoginPlatform, PhonePlatform, PaymentPlat
   constructor(http: PlatformHttp) {
     this.#gateway = new AlipayGateway(http, this.#keyring);
     this.payments = new AlipayPayments(this.#gateway, this.#keyring);
+    this.messages = new AlipayMessages(this.#gateway);
+    this.callbacks = { program: this.payments.callbacks };
   }
 
   async exchange(account: PlatformAccount, { code }: LoginCodes): Promise<PlatformPerson> {

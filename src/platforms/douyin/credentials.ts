@@ -31,6 +31,16 @@ export const DouyinCredentials = z.strictObject({
   platformPublicKey: publicKey.optional().meta({
     description: "The platform's public key as the console shows it, PEM or base64.",
   }),
+  messageToken: z
+    .string()
+    .regex(/^[A-Za-z0-9]{3,32}$/, 'is Token of 3 to 32 letters and digits')
+    .optional()
+    .meta({ description: 'Token of the message push (消息推送) in the console. Needed to believe customer messages.' }),
+  messageAesKey: z
+    .string()
+    .regex(/^[A-Za-z0-9]{43}$/, 'is EncodingAESKey of 43 letters and digits')
+    .optional()
+    .meta({ description: 'EncodingAESKey of the message push, which is always encrypted.' }),
 });
 export type DouyinCredentials = z.infer<typeof DouyinCredentials>;
 
@@ -42,11 +52,15 @@ export function toConsole({
   secret,
   appPrivateKey,
   keyVersion,
+  messageToken,
+  messageAesKey,
 }: Readonly<Record<string, string>>): Record<string, string> {
   const key = appPrivateKey === undefined ? undefined : rsaPrivateKey(appPrivateKey);
   return {
     ...(secret === undefined ? {} : { secret }),
     ...(key ? { appPublicKey: createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString() } : {}),
     ...(keyVersion === undefined ? {} : { keyVersion }),
+    ...(messageToken === undefined ? {} : { messageToken }),
+    ...(messageAesKey === undefined ? {} : { messageAesKey }),
   };
 }

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import type { Clock } from '../../common/clock.js';
 import type { AccessTokens, TokenSource } from '../access-tokens.js';
 import { checkToken, type Check } from '../account-checks.js';
+import type { CallbackPlatform, CallbackReaders } from '../callback.js';
+import type { MessagePlatform } from '../message-platform.js';
 import type { PaymentPlatform } from '../payment-platform.js';
 import type { PlatformHttp } from '../platform-http.js';
 import type {
@@ -21,22 +23,33 @@ import type {
 } from '../platform.js';
 import { openSessionData, phoneIn, profileIn } from '../session-data.js';
 import { DouyinApi } from './api.js';
+import { DouyinCallbacks } from './callbacks.js';
 import { credentialsOf, DouyinCredentials, toConsole } from './credentials.js';
 import { exchangeCodes } from './login.js';
+import { DouyinMessages } from './messages/messages.js';
 import { DouyinPayments } from './pay/douyin-payments.js';
 import { exchangePhoneCode } from './phone.js';
 import { accessToken, clientToken } from './tokens.js';
 
 /** Douyin mini-programs, in the Douyin, Toutiao and Douyin-lite apps. */
 export class DouyinPlatform
-  implements LoginPlatform, PhonePlatform, ProfilePlatform, VerifiablePlatform, PaymentPlatform
+  implements
+    LoginPlatform,
+    PhonePlatform,
+    ProfilePlatform,
+    VerifiablePlatform,
+    PaymentPlatform,
+    MessagePlatform,
+    CallbackPlatform
 {
   readonly code = 'douyin';
   readonly platformAppId = z.string().regex(/^tt[0-9a-f]{16,18}$/, 'is tt and 16 to 18 hexadecimal digits');
   readonly credentials = DouyinCredentials;
-  readonly secretFields = ['secret', 'appPrivateKey', 'previousAppPrivateKey'];
+  readonly secretFields = ['secret', 'appPrivateKey', 'previousAppPrivateKey', 'messageToken', 'messageAesKey'];
   readonly toConsole = toConsole;
   readonly payments: DouyinPayments;
+  readonly messages: DouyinMessages;
+  readonly callbacks: CallbackReaders;
   readonly #api: DouyinApi;
   readonly #accessToken: TokenSource;
   readonly #clientToken: TokenSource;
@@ -50,6 +63,8 @@ export class DouyinPlatform
     this.#accessToken = accessToken(this.#api);
     this.#clientToken = clientToken(this.#api);
     this.payments = new DouyinPayments(this.#api, tokens, this.#clientToken, clock);
+    this.messages = new DouyinMessages(this.#api, tokens, this.#clientToken);
+    this.callbacks = { program: new DouyinCallbacks(this.payments.callbacks) };
   }
 
   exchange(account: PlatformAccount, codes: LoginCodes): Promise<PlatformPerson> {

@@ -16,7 +16,7 @@ export interface WechatEndpoint<Answer extends WechatAnswer> {
   readonly errors: ErrorTable;
 }
 
-/** WeChat's server API. Both calls give a successful answer or throw PlatformError. */
+/** WeChat's server API. `get` and `post` give a successful answer or throw PlatformError. */
 export class WechatApi {
   constructor(private readonly http: PlatformHttp) {}
 
@@ -34,10 +34,24 @@ export class WechatApi {
     body: object,
     token?: string,
   ): Promise<A> {
-    const { operation } = endpoint;
-    const path = token === undefined ? endpoint.path : `${endpoint.path}?access_token=${encodeURIComponent(token)}`;
-    const request = { origin: ORIGIN, method: 'POST', path, operation, headers: JSON_HEADERS } as const;
-    return succeeded(account, endpoint, await this.http.send(account, { ...request, body: JSON.stringify(body) }));
+    return succeeded(account, endpoint, await this.handOver(account, endpoint, body, token));
+  }
+
+  /** The answer to a post as it came, for a call whose outcome has to be known for sure. Throws as PlatformHttp. */
+  handOver(
+    account: PlatformAccount,
+    { path, operation }: Pick<WechatEndpoint<WechatAnswer>, 'path' | 'operation'>,
+    body: object,
+    token?: string,
+  ): Promise<PlatformResponse> {
+    return this.http.send(account, {
+      origin: ORIGIN,
+      method: 'POST',
+      path: token === undefined ? path : `${path}?access_token=${encodeURIComponent(token)}`,
+      operation,
+      headers: JSON_HEADERS,
+      body: JSON.stringify(body),
+    });
   }
 }
 

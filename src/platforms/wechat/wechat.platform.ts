@@ -2,6 +2,8 @@ import { z } from 'zod';
 import type { Clock } from '../../common/clock.js';
 import type { AccessTokens, TokenSource } from '../access-tokens.js';
 import { checkToken } from '../account-checks.js';
+import type { CallbackPlatform, CallbackReaders } from '../callback.js';
+import type { MessagePlatform } from '../message-platform.js';
 import type { PaymentPlatform } from '../payment-platform.js';
 import type { PlatformHttp } from '../platform-http.js';
 import type {
@@ -23,19 +25,30 @@ import { openSessionData, phoneIn, profileIn } from '../session-data.js';
 import { WechatApi } from './api.js';
 import { WechatCredentials } from './credentials.js';
 import { exchangeCode } from './login.js';
+import { WechatMessages } from './messages/messages.js';
 import { WechatPayments } from './pay/pay.js';
 import { exchangePhoneCode } from './phone.js';
+import { WechatPushes } from './push.js';
 import { stableToken } from './token.js';
 
 /** WeChat mini-programs and mini-games. */
 export class WechatPlatform
-  implements LoginPlatform, PhonePlatform, ProfilePlatform, VerifiablePlatform, PaymentPlatform
+  implements
+    LoginPlatform,
+    PhonePlatform,
+    ProfilePlatform,
+    VerifiablePlatform,
+    PaymentPlatform,
+    MessagePlatform,
+    CallbackPlatform
 {
   readonly code = 'wechat';
   readonly platformAppId = z.string().regex(/^wx[0-9a-f]{16}$/, 'is wx and 16 hexadecimal digits');
   readonly credentials = WechatCredentials;
-  readonly secretFields = ['secret'];
+  readonly secretFields = ['secret', 'messageToken', 'messageAesKey'];
   readonly payments: WechatPayments;
+  readonly messages: WechatMessages;
+  readonly callbacks: CallbackReaders;
   readonly #api: WechatApi;
   readonly #token: TokenSource;
 
@@ -47,6 +60,8 @@ export class WechatPlatform
     this.#api = new WechatApi(http);
     this.#token = stableToken(this.#api);
     this.payments = new WechatPayments(http, clock);
+    this.messages = new WechatMessages(this.#api, tokens, this.#token);
+    this.callbacks = { program: new WechatPushes(), merchant: this.payments.callbacks };
   }
 
   exchange(account: PlatformAccount, codes: LoginCodes): Promise<PlatformPerson> {

@@ -12,6 +12,7 @@ export interface Connections {
 
 export function connecting(stand: () => Stand, expected: Connections): void {
   const loaded = async (work: boolean, kinds: number): Promise<number> => {
+    await until('those of earlier tests are closed', async () => (await stand().connections()) === 0);
     const { lanes } = await stand().process({ work });
     const recorders: Recorder[] = Array.from({ length: kinds }, () => aRecorder());
     for (const { kind } of recorders) lanes.declare(kind);
@@ -45,6 +46,6 @@ export function connecting(stand: () => Stand, expected: Connections): void {
     lanes.declare(aRecorder().kind);
     await lanes.start();
     await lanes.close();
-    await until('all are closed', async () => (await stand().connections()) === 0, 2_000);
+    await until('all are closed', async () => (await stand().connections()) === 0);
   });
 }

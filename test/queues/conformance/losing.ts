@@ -53,9 +53,9 @@ export function losing(stand: () => Stand): void {
       lanes.declare(recorder.kind);
       await lanes.start();
     }
-    await until('some sweeps', () => recorder.asked.length >= 10);
+    await until('some sweeps', () => recorder.asked.length >= 15);
     // Three that did not know of each other would need a third of the time.
-    expect(recorder.asked[9]! - recorder.asked[0]!).toBeGreaterThan(9 * 85);
+    expect(recorder.asked[14]! - recorder.asked[0]!).toBeGreaterThan(14 * 50);
   });
 
   test.each(['cut', 'frozen'] as const)(
@@ -76,12 +76,12 @@ export function losing(stand: () => Stand): void {
       for (const lane of lost) recorder.due.add(lane);
       await Promise.all(lost.map((lane) => lanes.nudge(recorder.kind.name, aLane(lane))));
       await lanes.nudge(recorder.kind.name, aLane('lost-0'));
-      expect(Date.now() - start).toBeLessThan(2_200);
+      expect(Date.now() - start).toBeLessThan(5_000);
       await expect(lanes.ping()).rejects.toThrow();
 
       if (how === 'cut') await line.mend();
       else line.thaw();
-      await until('the lost lanes run', () => recorder.due.size === 0, 8_000);
+      await until('the lost lanes run', () => recorder.due.size === 0);
       await lanes.nudge(recorder.kind.name, aLane('after'));
       await until('a nudge runs', () => recorder.runs.some(({ ref }) => ref.lane === 'after'));
       expect(stand().log).not.toEqual([]);

@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { aPort } from '../../support/ports.js';
 import { until } from './until.js';
 
 export interface RedisServer {
@@ -15,7 +15,7 @@ export const redisIsInstalled = (): boolean => spawnSync('redis-server', ['--ver
 
 /** A Redis of the test's own: a free port, a temporary directory, nothing written to disk. `at` names a port instead. */
 export async function startRedis(options: readonly string[] = [], at?: number): Promise<RedisServer> {
-  const port = at ?? (await freePort());
+  const port = at ?? (await aPort());
   const dir = await mkdtemp(join(tmpdir(), 'minibase-redis-'));
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', ...options];
   const server = spawn('redis-server', args, { stdio: 'ignore' });
@@ -32,12 +32,4 @@ export async function startRedis(options: readonly string[] = [], at?: number): 
       await rm(dir, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

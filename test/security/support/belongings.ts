@@ -1,5 +1,6 @@
 import type { Operation } from '../../console/support/document.js';
 import { type Payment, type Refund, Shop } from '../../payments/support/shop.js';
+import { until } from '../../queues/support/until.js';
 import { aPrice, must } from '../../support/client.js';
 import { untilEvent } from '../../support/events.js';
 import type { Minibase } from '../../support/minibase.js';
@@ -14,6 +15,10 @@ export interface Belongings {
   readonly open: Payment;
   readonly refund: Refund;
   readonly callbackId: string;
+  readonly templateId: string;
+  readonly consentEntryId: string;
+  readonly broadcastId: string;
+  readonly notificationId: string;
   readonly endpointId: string;
   readonly deliveryId: string;
   readonly eventId: string;
@@ -30,6 +35,14 @@ export async function everything(minibase: Minibase, name: string): Promise<Belo
   // Nobody listens there: a delivery is all that is wanted.
   const body = { url: 'http://127.0.0.1:9/hook' };
   const { id: endpointId } = await must<{ id: string }>(minibase.url, 'POST', '/v1/webhook-endpoints', { token, body });
+  const { id: templateId } = await must<{ id: string }>(minibase.url, 'POST', '/v1/message-templates', {
+    token,
+    body: aTemplate(name),
+  });
+  await shop.mine('POST', '/v1/me/message-consents', {
+    body: { platform: 'wechat', results: { [TEMPLATE]: 'accept' } },
+  });
+  const { broadcastId, notificationId } = await aBroadcast(minibase, token, name);
   const price = await aPrice(minibase, app);
   const reference = name.replaceAll(' ', '-');
   const paid = await shop.paid({ reference: `${reference}-paid`, metadata: { of: name } });
@@ -37,12 +50,51 @@ export async function everything(minibase: Minibase, name: string): Promise<Belo
   const { body: refund } = await shop.refund(paid.id, { amount: 100, reason: name, reference: `${reference}-back` });
   const events = await untilEvent(minibase, token, 'refund.created');
   return {
-    ...{ shop, price, paid, open, refund, endpointId, eventId: events.at(-1)!.id },
+    ...{
+      shop,
+      price,
+      paid,
+      open,
+      refund,
+      templateId,
+      broadcastId,
+      notificationId,
+      endpointId,
+      eventId: events.at(-1)!.id,
+    },
     deliveryId: await first('/v1/webhook-deliveries', token),
     keyId: await first(`/v1/apps/${app.appId}/keys`, minibase.operatorToken),
     sessionId: await first('/v1/me/sessions', login.accessToken),
+    consentEntryId: await first('/v1/message-consent-entries', token),
     callbackId: await first(`/v1/callbacks?objectId=${paid.id}`, app.secretKey),
   };
+}
+
+/** The platform's own id of it. */
+const TEMPLATE = 'x'.repeat(43);
+const keyOf = (name: string): string => name.toLowerCase().replaceAll(' ', '.');
+/** A message template; `name` stands wherever a text can. */
+const aTemplate = (name: string) => ({
+  key: keyOf(name),
+  name,
+  variables: [{ name: 'item', type: 'text', example: name }],
+  platforms: { wechat: { templateId: TEMPLATE, fields: { thing1: `{{item}} ${name}` } } },
+});
+
+/** A broadcast to the one who has agreed, and the message that it makes. */
+async function aBroadcast(minibase: Minibase, token: string, name: string) {
+  const template = keyOf(name);
+  // Nothing is sent: it waits for the end of an hour that never ends.
+  const quietHours = { from: '00:00', to: '23:59', timeZone: 'UTC' };
+  const body = { template, data: { item: name }, page: 'pages/index', quietHours };
+  const { id } = await must<{ id: string }>(minibase.url, 'POST', '/v1/broadcasts', { token, body });
+  const path = `/v1/notifications?broadcastId=${id}`;
+  let made: { id: string } | undefined;
+  await until('the message of a broadcast', async () => {
+    [made] = (await must<{ data: { id: string }[] }>(minibase.url, 'GET', path, { token })).data;
+    return made !== undefined;
+  });
+  return { broadcastId: id, notificationId: made!.id };
 }
 
 /** Ids, names, numbers and tokens of an app: none of them may show in an answer to another. */
@@ -57,6 +109,7 @@ export function marksOf(of: Belongings): string[] {
     ...[paid, open].flatMap(({ id, reference, attempts }) => [id, reference!, attempts[0]!.id, attempts[0]!.number]),
     ...[paid.attempts[0]!.platformTransactionId!, refund.id, refund.number, callbackId],
     ...[endpointId, deliveryId, eventId],
+    ...[of.templateId, of.consentEntryId, of.broadcastId, of.notificationId],
   ];
 }
 
@@ -75,6 +128,10 @@ export const idsOf = ({ shop, keyId, sessionId, price, open, refund, callbackId,
   refunds: refund.id,
   callbacks: callbackId,
   events: hooks.eventId,
+  'message-templates': hooks.templateId,
+  notifications: hooks.notificationId,
+  broadcasts: hooks.broadcastId,
+  'message-accounts': shop.app.programs.wechat.id,
   'webhook-endpoints': hooks.endpointId,
   'webhook-deliveries': hooks.deliveryId,
 });

@@ -1,5 +1,5 @@
 import { toFen } from '../../../common/money.js';
-import type { CallbackContent, HttpReply, PlatformCallback } from '../../payment-platform.js';
+import type { CallbackContent, HttpReply, PlatformCallback } from '../../callback.js';
 import { acknowledge } from './acknowledgement.js';
 
 const aCallback = (content: CallbackContent = { kind: 'other' }): PlatformCallback => ({

@@ -1,4 +1,4 @@
-import type { Acknowledgement, HttpReply } from '../../payment-platform.js';
+import type { Acknowledgement, HttpReply } from '../../callback.js';
 import { refundEntry, settingsOf } from './settings.js';
 
 const reply = (status: number, body: object): HttpReply => ({

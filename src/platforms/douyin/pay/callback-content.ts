@@ -1,7 +1,7 @@
 import type { ZodType } from 'zod';
 import { isNumber } from '../../../common/ids.js';
 import { toFen } from '../../../common/money.js';
-import { CallbackRefused, type CallbackContent } from '../../payment-platform.js';
+import { CallbackRefused, type CallbackContent } from '../../callback.js';
 import type { PlatformAccount } from '../../platform.js';
 import { PaymentMessage, RefundMessage, RefundRequestMessage } from './pay.wire.js';
 

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { CallbackRefused, type PlatformCallback, type RawCallback } from '../../payment-platform.js';
+import { CallbackRefused, type PlatformCallback, type RawCallback } from '../../callback.js';
 import type { PlatformAccount } from '../../platform.js';
 import { readCallback } from './callback.js';
 
@@ -36,7 +36,7 @@ function aRaw(body: string, over: { key?: typeof platform.privateKey; signedAt?:
     'byte-timestamp': timestamp,
     'byte-signature': signature,
   };
-  return { method: 'POST', headers, body: Buffer.from(body), hint: undefined, receivedAt: NOW };
+  return { method: 'POST', headers, query: {}, body: Buffer.from(body), hint: undefined, receivedAt: NOW };
 }
 const told = (type: string, msg: object, version = '3.0'): string =>
   JSON.stringify({ version, type, msg: JSON.stringify(msg) });

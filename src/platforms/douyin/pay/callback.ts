@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { CallbackRefused, type PlatformCallback, type RawCallback } from '../../callback.js';
 import { PlatformError } from '../../errors.js';
-import { CallbackRefused, type PlatformCallback, type RawCallback } from '../../payment-platform.js';
 import type { PlatformAccount } from '../../platform.js';
 import { isGenuine } from './byte-authorization.js';
 import { contentOf } from './callback-content.js';

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../../common/clock.js';
 import type { AccessTokens, TokenSource } from '../../access-tokens.js';
+import type { CallbackReader, PlatformCallback } from '../../callback.js';
 import { PlatformError } from '../../errors.js';
 import type {
   ClientAction,
@@ -9,9 +10,7 @@ import type {
   PayAccounts,
   PayOrder,
   PayState,
-  PlatformCallback,
   PlatformPayments,
-  RawCallback,
   RefundDecision,
   RefundOrder,
   RefundState,
@@ -47,7 +46,10 @@ export class DouyinPayments implements PlatformPayments {
   };
   /** General trade documents none; the limits of the channels behind it (50 parts with WeChat, 300 with Alipay) stay. */
   readonly refundSpacing = 0;
-  readonly acknowledge = acknowledge;
+  readonly callbacks: CallbackReader<PlatformAccount, PlatformCallback> = {
+    read: async (program, raw) => readCallback(program, raw),
+    acknowledge,
+  };
   readonly #trade: TradeApi;
   readonly #orders: Orders;
   readonly #refunds: Refunds;
@@ -124,11 +126,6 @@ export class DouyinPayments implements PlatformPayments {
 
   fulfil({ program }: PayAccounts, order: PayOrder): Promise<void> {
     return this.#orders.fulfil(program, order);
-  }
-
-  async readCallback(account: MerchantAccount | PlatformAccount, callback: RawCallback): Promise<PlatformCallback> {
-    // `callbacksTo` says so: the address of a callback names the mini-program.
-    return readCallback(account as PlatformAccount, callback);
   }
 
   verifyMerchant(_merchant: MerchantAccount, programs: readonly PlatformAccount[]): Promise<AccountCheck> {

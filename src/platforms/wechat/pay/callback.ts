@@ -1,16 +1,16 @@
 import type { KeyObject } from 'node:crypto';
 import type { ZodType } from 'zod';
 import { isNumber } from '../../../common/ids.js';
-import { PlatformError } from '../../errors.js';
 import {
   type Acknowledgement,
   type CallbackContent,
   CallbackRefused,
   type HttpReply,
-  type MerchantAccount,
   type PlatformCallback,
   type RawCallback,
-} from '../../payment-platform.js';
+} from '../../callback.js';
+import { PlatformError } from '../../errors.js';
+import type { MerchantAccount } from '../../payment-platform.js';
 import { payState } from './orders.js';
 import { shown, type WechatPayApi, WRONG_API_V3_KEY } from './pay.api.js';
 import { opened } from './pay.cipher.js';

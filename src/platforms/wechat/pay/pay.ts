@@ -1,20 +1,16 @@
 import type { Clock } from '../../../common/clock.js';
-import {
-  type Acknowledgement,
-  CallbackRefused,
-  type ClientAction,
-  type Closing,
-  type HttpReply,
-  type MerchantAccount,
-  type PayAccounts,
-  type PayOrder,
-  type PayState,
-  type PlatformCallback,
-  type PlatformPayments,
-  type RawCallback,
-  type RefundOrder,
-  type RefundState,
-  type Submission,
+import type { CallbackReader, PlatformCallback } from '../../callback.js';
+import type {
+  ClientAction,
+  Closing,
+  MerchantAccount,
+  PayAccounts,
+  PayOrder,
+  PayState,
+  PlatformPayments,
+  RefundOrder,
+  RefundState,
+  Submission,
 } from '../../payment-platform.js';
 import type { PlatformHttp } from '../../platform-http.js';
 import type { AccountCheck, PlatformAccount } from '../../platform.js';
@@ -42,10 +38,12 @@ export class WechatPayments implements PlatformPayments {
     refund: [60, 120, 300, 600, 1_800, 3_600],
   };
   readonly refundSpacing = 60;
+  readonly callbacks: CallbackReader<MerchantAccount, PlatformCallback>;
   readonly #api: WechatPayApi;
 
   constructor(http: PlatformHttp, clock: Clock) {
     this.#api = new WechatPayApi(http, clock);
+    this.callbacks = { read: (merchant, raw) => readCallback(this.#api, merchant, raw), acknowledge };
   }
 
   submit(accounts: PayAccounts, order: PayOrder, businessNow: Date): Promise<Submission> {
@@ -74,18 +72,6 @@ export class WechatPayments implements PlatformPayments {
 
   queryRefund(accounts: PayAccounts, refund: RefundOrder): Promise<RefundState> {
     return queryRefund(this.#api, accounts, refund);
-  }
-
-  async readCallback(account: MerchantAccount | PlatformAccount, callback: RawCallback): Promise<PlatformCallback> {
-    if ('merchantId' in account) return readCallback(this.#api, account, callback);
-    throw new CallbackRefused(
-      'malformed',
-      'WeChat Pay calls the address of the merchant account, not of the mini-program.',
-    );
-  }
-
-  acknowledge(acknowledgement: Acknowledgement): HttpReply {
-    return acknowledge(acknowledgement);
   }
 
   verifyMerchant(merchant: MerchantAccount, programs: readonly PlatformAccount[]): Promise<AccountCheck> {

@@ -1,7 +1,7 @@
 /**
- * A platform says something of a payment that cannot be: another amount, merchant, program or payer than ours, a
- * transaction that another attempt has, a refund of more than was paid. Nothing of it is believed; whoever heard it
- * keeps it for a person to look at (`callback.parked`) and raises an alarm.
+ * A platform says what cannot be: another amount, merchant, program or payer than ours, a transaction that another attempt
+ * has, a refund of more than was paid. Nothing of it is believed; whoever heard it keeps it for a person to look at
+ * (`callback.parked`) and raises an alarm.
  */
 export class Mismatch extends Error {
   override readonly name = 'Mismatch';
