@@ -5,6 +5,7 @@ import { DELIVERY_BENCHES, runDeliveries } from './deliveries-main.js';
 import { measure } from './measure.js';
 import { flatnessToMarkdown, saveFlatness } from './million-report.js';
 import { measureFlatness } from './million.js';
+import { NOTIFICATION_BENCHES, runNotifications } from './notifications-main.js';
 import { type Options, readOptions } from './options.js';
 import { BENCHES } from './paths.js';
 import type { ProfilerOrder } from './profiler.js';
@@ -27,6 +28,7 @@ async function main(): Promise<void> {
     ...Object.keys(BENCHES),
     FLATNESS,
     ...Object.keys(DELIVERY_BENCHES),
+    ...Object.keys(NOTIFICATION_BENCHES),
   ]);
   const { profile } = options;
   const stand = await openStand(
@@ -40,6 +42,7 @@ async function main(): Promise<void> {
     await checkAlike(stand);
     if (options.name === FLATNESS) await runFlatness(stand, options);
     else if (options.name in DELIVERY_BENCHES) await runDeliveryBench(stand, options);
+    else if (options.name in NOTIFICATION_BENCHES) await runNotificationBench(stand, options);
     else await runAgainstBare(stand, options);
   } finally {
     await stand.close();
@@ -68,6 +71,12 @@ async function runFlatness(stand: Stand, options: Options): Promise<void> {
 async function runDeliveryBench(stand: Stand, options: Options): Promise<void> {
   const { name, profile } = options;
   await runDeliveries(stand, options, say, profile === undefined ? undefined : await profiling(stand, name, profile));
+}
+
+async function runNotificationBench(stand: Stand, options: Options): Promise<void> {
+  const { name, profile } = options;
+  const around = profile === undefined ? undefined : await profiling(stand, name, profile);
+  await runNotifications(stand, options, say, around);
 }
 
 /** Profiles each window of our server into a file of its own. */

@@ -33,12 +33,15 @@ export interface Stand {
   readonly bare: Side;
   /** Where the sandbox plays the platform, a process of its own for both. */
   readonly sandboxUrl: string;
+  /** Makes apps on our side. */
+  readonly operatorToken: string;
   readonly postgres: PostgresFacts;
   close(): Promise<void>;
 }
 
 /** What the server writes for a newcomer. */
 interface Demo {
+  readonly operatorToken: string;
   readonly appId: string;
   readonly secretKey: string;
   readonly platformAppIds: { readonly wechat: string };
@@ -72,7 +75,7 @@ async function open(execArgv: readonly string[], closing: (() => Promise<unknown
 
   const external = process.env['DATABASE_URL'];
   if (external) closing.push(await freshDatabase(external, OURS_DATABASE));
-  const { sandboxUrl, ...started } = await startOurs(dataDir, external, execArgv);
+  const { sandboxUrl, operatorToken, ...started } = await startOurs(dataDir, external, execArgv);
   closing.push(() => started.process.stop());
 
   const databaseUrl = external ?? (await embeddedUrl(dataDir));
@@ -81,7 +84,7 @@ async function open(execArgv: readonly string[], closing: (() => Promise<unknown
   closing.push(await freshDatabase(databaseUrl, BARE_DATABASE));
   const bare = await startBare(urlOf(databaseUrl, BARE_DATABASE), sandboxUrl, ours);
   closing.push(() => bare.process.stop());
-  return { ours, bare, sandboxUrl, postgres: await factsOf(databaseUrl, external !== undefined) };
+  return { ours, bare, sandboxUrl, operatorToken, postgres: await factsOf(databaseUrl, external !== undefined) };
 }
 
 /** The program that `npm start` runs, with its own embedded Postgres unless DATABASE_URL names another. */
@@ -102,11 +105,12 @@ async function startOurs(dataDir: string, external: string | undefined, execArgv
     },
     execArgv,
   );
-  const { appId, secretKey, platformAppIds } = JSON.parse(await readFile(join(dataDir, 'demo.json'), 'utf8')) as Demo;
+  const demo = JSON.parse(await readFile(join(dataDir, 'demo.json'), 'utf8')) as Demo;
+  const { appId, secretKey, operatorToken, platformAppIds } = demo;
   const url = `http://127.0.0.1:${port}`;
   const sandboxUrl = `http://127.0.0.1:${sandboxPort}`;
   const platformAppId = platformAppIds.wechat;
-  return { name: 'ours', url, process: child, appId, platformAppId, secretKey, sandboxUrl } as const;
+  return { name: 'ours', url, process: child, appId, platformAppId, secretKey, operatorToken, sandboxUrl } as const;
 }
 
 async function doorOf({ url, secretKey, platformAppId }: Pick<Side, 'url' | 'secretKey' | 'platformAppId'>) {

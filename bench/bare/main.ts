@@ -6,6 +6,7 @@ import { Deliverer } from './deliveries.js';
 import { newServer } from './http.js';
 import { loginRoute } from './login.js';
 import { meRoute } from './me.js';
+import { Notifier, type SendOrder } from './notifications.js';
 import { refreshRoute } from './refresh.js';
 import { readSettings } from './settings.js';
 import { WechatPay } from './wechat-pay.js';
@@ -26,7 +27,10 @@ server.listen(0, '127.0.0.1', () => {
   process.send?.({ url: `http://127.0.0.1:${port}` });
 });
 const deliverer = new Deliverer(settings.appId, run);
-process.on('message', ({ deliver }: { deliver: readonly string[] }) => {
-  void deliverer.deliver(deliver).then(() => process.send?.({ delivered: true }));
+const notifier = new Notifier(settings, run);
+process.on('message', ({ deliver, notify }: { deliver?: readonly string[]; notify?: SendOrder }) => {
+  const done = (): void => void process.send?.({ done: true });
+  if (deliver) void deliverer.deliver(deliver).then(done);
+  if (notify) void notifier.send(notify).then(done);
 });
 process.once('disconnect', () => process.exit(0));
