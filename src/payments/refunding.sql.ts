@@ -29,6 +29,13 @@ export const RESERVE_ON = statement(`
   where app_id = $1 and id = $2 and amount_paid - amount_reserved >= $3::bigint
   returning kept, (amount_paid - amount_reserved)::float8 as left`);
 
+/** A refund of ours on that attempt, whose outcome is open. */
+export const OPEN_REFUND_OF = statement(`
+  select from refunds
+  where app_id = $1 and payment_id = $2 and attempt_id = $3 and source <> 'platform'
+    and status in ('requested', 'pending', 'action_required')
+  limit 1`);
+
 /**
  * Moves a refund that had ended without money to succeeded; its amount is reserved again. Its reference may be that of
  * a later refund by now. $3 platform's id?  $4 succeeded at  $5 now

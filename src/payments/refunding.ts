@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Mismatch } from '../callbacks/mismatch.js';
+import { Mismatch, TooEarly } from '../callbacks/mismatch.js';
 import { Clock } from '../common/clock.js';
 import { newId, newNumber } from '../common/ids.js';
 import { Database, type Tx } from '../database/database.js';
@@ -9,7 +9,7 @@ import { clearing, REFUNDS, UNEXPECTED } from './ledger.js';
 import { REFUND_MOVES } from './moves.js';
 import { PaymentListeners } from './payment-listener.js';
 import { PaymentNews } from './payment-news.js';
-import { INSERT_REFUND, RESERVE_ON, SETTLE_LATE } from './refunding.sql.js';
+import { INSERT_REFUND, OPEN_REFUND_OF, RESERVE_ON, SETTLE_LATE } from './refunding.sql.js';
 import type { AttemptRow, RefundRow } from './rows.js';
 import { BOOK, COUNT_REFUND, FREE_RESERVED, LOCK_PAYMENT, MOVE_REFUND } from './settlement.sql.js';
 
@@ -88,13 +88,15 @@ export class Refunding {
 
   /**
    * A refund that began at the platform. Undefined: it is known already. Throws Mismatch when more is given back than
-   * there is.
+   * there is, and TooEarly while a refund of ours that may yet fail holds the amount.
    */
   async recordForeign(tx: Tx, refund: Omit<NewRefund, 'source'>): Promise<RefundRow | undefined> {
     const { attempt, amount } = refund;
     const values = [attempt.appId, attempt.id, amount, this.clock.now()];
     const [reserved] = await this.db.run<{ kept: boolean; left: number }>(RESERVE_ON, values, tx);
     if (!reserved) {
+      const [held] = await this.db.run(OPEN_REFUND_OF, [attempt.appId, attempt.paymentId, attempt.id], tx);
+      if (held) throw new TooEarly(`a refund of ${attempt.id} holds what the platform has given back`);
       throw new Mismatch('refund_amount', 'the platform gives back more than is left', attempt.paymentId);
     }
     const row = await this.insert(tx, { ...refund, source: 'platform' });

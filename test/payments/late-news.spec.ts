@@ -1,6 +1,6 @@
 import { Apps } from '../../src/tenancy/apps.service.js';
 import { CallbackContents } from '../../src/payments/callback-contents.js';
-import { Mismatch } from '../../src/callbacks/mismatch.js';
+import { Mismatch, TooEarly } from '../../src/callbacks/mismatch.js';
 import { PaymentListeners } from '../../src/payments/payment-listener.js';
 import { toFen } from '../../src/common/money.js';
 import type { ContentOf } from '../../src/platforms/callback.js';
@@ -235,5 +235,31 @@ describe('late news', () => {
     const { body: again } = await shop.refund(payment.id);
     await shop.untilSent(again.id);
     await shop.advanceUntilRefund(again.id, 'succeeded');
+  }, 40_000);
+
+  test('a console refund told while our refund of all holds the amount is told again when ours has failed', async () => {
+    const payment = await shop.payment();
+    await sql(`update payments set status = 'closed', closing_since = null where id = $1`, [payment.id]);
+    await sql(`update payment_attempts set status = 'closed', check_at = null where payment_id = $1`, [payment.id]);
+    const direction = { direction: 'in', path: '/v3/refund/domestic/refunds' };
+    // What WeChat says of a refund of all, when somebody has given back a part in its console.
+    await shop.faults('wechat', 'code', { code: 'INVALID_REQUEST' }, direction);
+    const before = letterbox.letters.length;
+    await shop.cashier(payment.clientAction);
+    await deliver(minibase.url, await letterbox.letter(before + 1));
+    const [ours] = await refundsOf(payment.id);
+    const platformRefundId = '50300001318202611258899484769';
+    const hearOfPart = () =>
+      hear('wechat', {
+        kind: 'refund',
+        paymentNumber: payment.attempts[0]!.number,
+        platformRefundId,
+        state: { kind: 'succeeded', facts: { platformRefundId, amount: toFen(39) } },
+      });
+    if (ours!.status === 'pending') await expect(hearOfPart()).rejects.toBeInstanceOf(TooEarly);
+    await shop.advanceUntilRefund(ours!.id, 'failed');
+    await hearOfPart();
+    const amounts = (await refundsOf(payment.id)).map(({ source, amount }) => `${source} ${amount}`);
+    expect(amounts.sort()).toEqual(['automatic 951', 'automatic 990', 'platform 39']);
   }, 40_000);
 });

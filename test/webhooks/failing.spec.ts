@@ -129,16 +129,15 @@ describe('a delivery that fails', () => {
     receiver.behaviour = answering(500);
     const { id } = await hooks.endpoint(receiver.url);
     for (let day = 0; day <= 5; day += 1) {
+      // Counted before the day begins: a sweep may be the first to try it again, and then nothing leaves for a minute.
       const sent = receiver.received.length;
+      if (day > 0) minibase.clock.advance({ days: 1, seconds: 61 });
       await hooks.happen();
       await hooks.change(id, { description: `day ${day}` });
       await receiver.until(sent + 1);
       await until('it is written', async () => (await hooks.read(id)).failingSince !== null);
       if (day < 5) expect(await hooks.read(id)).toMatchObject({ status: 'enabled' });
-      minibase.clock.advance({ days: 1, seconds: 60 });
     }
-    await hooks.happen();
-    await hooks.change(id, { description: 'the last straw' });
     const [message] = await watching.until(1, 20_000);
     expect(message!.json.data).toEqual({ webhookEndpointId: id, reason: 'failing' });
     expect(await hooks.read(id)).toMatchObject({ status: 'disabled', disabledReason: 'failing' });
@@ -165,13 +164,13 @@ describe('a delivery that fails', () => {
     expect(sent).toBeLessThan(150);
     // Of what waits, a probe goes out after one second, two, four, …
     const start = performance.now();
-    await receiver.until(sent + 3, 20_000);
+    await receiver.until(sent + 3, 60_000);
     expect(performance.now() - start).toBeGreaterThan(2_000);
     receiver.behaviour = answering(204);
     await until('everything that was not tried is delivered', async () => {
       const pending = await hooks.deliveries('status=pending');
       return pending.every(({ attemptCount }) => attemptCount > 0);
-    }, 20_000); // prettier-ignore
+    }, 150_000); // prettier-ignore
     expect(await hooks.read(id)).toMatchObject({ pausedUntil: null, failingSince: null });
   }, 60_000);
 
