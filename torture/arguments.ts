@@ -1,15 +1,21 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { redisIsInstalled } from '../test/queues/support/redis-server.js';
+import type { NotificationsGame } from './notifications.js';
 import type { PaymentsGame } from './payments.js';
 import type { WebhooksGame } from './webhooks.js';
 
 export const USAGE = `usage: npm run torture -- [--minutes <number>] [--seed <integer>] [--calm]
        npm run torture -- webhooks [--events <integer>] [--seed <integer>] [--redis] [--calm]
+       npm run torture -- notifications [--people <integer>] [--seed <integer>] [--redis] [--calm]
 `;
 
-/** What is played: the model of the payments, or what receivers of webhooks see. */
-export type Choice = (({ what: 'payments' } & PaymentsGame) | ({ what: 'webhooks' } & WebhooksGame)) & {
+/** What is played: the model of the payments, what receivers of webhooks see, or what people receive. */
+export type Choice = (
+  | ({ what: 'payments' } & PaymentsGame)
+  | ({ what: 'webhooks' } & WebhooksGame)
+  | ({ what: 'notifications' } & NotificationsGame)
+) & {
   readonly withRedis: boolean;
   /** Nothing is killed. */
   readonly calm: boolean;
@@ -24,24 +30,52 @@ export function readChoice(args: readonly string[]): Choice | undefined {
   const seed = Number(values.seed ?? process.env['TORTURE_SEED'] ?? randomInt(2 ** 31));
   const [what, ...rest] = positionals;
   if (!Number.isInteger(seed) || rest.length > 0) return undefined;
-  if (what === undefined) {
-    const minutes = Number(values.minutes ?? 5);
-    if (!(minutes > 0) || values.events !== undefined || values.redis) return undefined;
-    return { what: 'payments', seed, calm, minutes, withRedis: redisIsInstalled() };
+  switch (what) {
+    case undefined: {
+      const minutes = Number(values.minutes ?? 5);
+      if (!(minutes > 0) || values.redis || !hasOnly(values, 'minutes')) return undefined;
+      return { what: 'payments', seed, calm, minutes, withRedis: redisIsInstalled() };
+    }
+    case 'webhooks': {
+      const events = Number(values.events ?? 10_000);
+      if (!isCount(events) || !hasOnly(values, 'events')) return undefined;
+      return { what, seed, calm, events, withRedis: values.redis };
+    }
+    case 'notifications': {
+      const people = Number(values.people ?? 20_000);
+      if (!isCount(people) || !hasOnly(values, 'people')) return undefined;
+      return { what, seed, calm, people, withRedis: values.redis };
+    }
+    default:
+      return undefined;
   }
-  const events = Number(values.events ?? 10_000);
-  if (what !== 'webhooks' || !Number.isInteger(events) || events < 1 || values.minutes !== undefined) return undefined;
-  return { what, seed, calm, events, withRedis: values.redis };
 }
+
+const SIZES = ['minutes', 'events', 'people'] as const;
+type Size = (typeof SIZES)[number];
+
+/** Each game has one size. */
+const hasOnly = (values: Readonly<Partial<Record<Size, string>>>, size: Size): boolean =>
+  SIZES.every((one) => one === size || values[one] === undefined);
+
+const isCount = (value: number): boolean => Number.isInteger(value) && value > 0;
 
 /** The command that plays the same again. */
 export function commandOf(choice: Choice): string {
   const { seed, calm, withRedis } = choice;
-  const game =
-    choice.what === 'payments'
-      ? `--minutes ${choice.minutes} --seed ${seed}`
-      : `webhooks --events ${choice.events} --seed ${seed}${withRedis ? ' --redis' : ''}`;
-  return `npm run torture -- ${game}${calm ? ' --calm' : ''}`;
+  const isGiven = withRedis && choice.what !== 'payments';
+  return `npm run torture -- ${gameOf(choice)} --seed ${seed}${isGiven ? ' --redis' : ''}${calm ? ' --calm' : ''}`;
+}
+
+function gameOf(choice: Choice): string {
+  switch (choice.what) {
+    case 'payments':
+      return `--minutes ${choice.minutes}`;
+    case 'webhooks':
+      return `webhooks --events ${choice.events}`;
+    case 'notifications':
+      return `notifications --people ${choice.people}`;
+  }
 }
 
 function parsedOf(args: readonly string[]) {
@@ -52,6 +86,7 @@ function parsedOf(args: readonly string[]) {
       options: {
         minutes: { type: 'string' },
         events: { type: 'string' },
+        people: { type: 'string' },
         seed: { type: 'string' },
         redis: { type: 'boolean', default: false },
         calm: { type: 'boolean', default: false },

@@ -13,6 +13,9 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
+/** A game that is over is not kept waiting. */
+const LOOK_MS = 100;
+
 /** What is killed, and how that is done; it runs again when the promise is kept. */
 type Victim = [name: string, kill: () => Promise<void>];
 
@@ -22,6 +25,12 @@ export interface Misfortune {
   begin(): void;
   /** When it returns, everything runs again. */
   end(): Promise<void>;
+}
+
+/** Milliseconds from the moment at which everything runs until the next thing is killed. */
+export interface Rest {
+  readonly least: number;
+  readonly most: number;
 }
 
 /** Kills one thing after another, and starts it again, until it is told to end. */
@@ -34,6 +43,7 @@ export class Mayhem implements Misfortune {
   constructor(
     private readonly world: World,
     private readonly random: () => number,
+    private readonly rest: Rest,
   ) {}
 
   begin(): void {
@@ -47,8 +57,10 @@ export class Mayhem implements Misfortune {
   }
 
   async #work(): Promise<void> {
+    const { least, most } = this.rest;
     while (!this.#over) {
-      await pause(1_000 + this.random() * 4_000);
+      const until = performance.now() + least + this.random() * (most - least);
+      while (!this.#over && performance.now() < until) await pause(LOOK_MS);
       if (this.#over) return;
       const [what, kill] = this.#next();
       this.kills[what] = (this.kills[what] ?? 0) + 1;
