@@ -47,9 +47,12 @@ export async function startSupervised(config: Config, concurrency: number): Prom
   };
 }
 
+/** Longer than a worker waits for its jobs and then for the platforms' answers to messages that are on their way. */
+const END_MS = 25_000;
+
 function end(worker: Worker): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => worker.process.kill('SIGKILL'), 15_000);
+    const timer = setTimeout(() => worker.process.kill('SIGKILL'), END_MS);
     worker.once('exit', () => {
       clearTimeout(timer);
       resolve();

@@ -54,6 +54,41 @@ describe('minibase trigger', () => {
     },
   );
 
+  test.each(['wechat', 'alipay', 'douyin'])('on %s: messages that arrive, are refused or fail', async (platform) => {
+    // One after the other: another message would take the fault.
+    const sent = await bring('notification.sent', { platform });
+    const refused = await bring('notification.refused', { platform });
+    const failed = await bring('notification.failed', { platform });
+    expect(sent.data).toMatchObject({ platform, status: 'sent', reason: null, broadcastId: null });
+    expect(refused.data).toMatchObject({ platform, status: 'refused' });
+    expect(['no_consent', 'user_refused']).toContain(refused.data['reason']);
+    expect(failed.data).toMatchObject({ platform, status: 'failed', reason: 'data_refused' });
+  });
+
+  test('writes with the template that the app has, else makes one', async () => {
+    const app = await anApp(minibase, ['wechat']);
+    const { platformAppId } = app.programs.wechat;
+    const made = await bring('notification.sent', { key: app.secretKey });
+    expect(made.data).toMatchObject({ template: `trigger.${platformAppId}` });
+    const token = app.secretKey;
+    const before = await must<{ id: string }>(minibase.url, 'GET', `/v1/message-templates/trigger.${platformAppId}`, { token }); // prettier-ignore
+    await must(minibase.url, 'PATCH', `/v1/message-templates/${before.id}`, { token, body: { key: 'order.paid' } });
+    const said: string[] = [];
+    const again = await bring('broadcast.completed', { key: app.secretKey, user: 'hong' }, said);
+    expect(again.data).toMatchObject({ template: 'order.paid', status: 'completed' });
+    expect(said).toEqual([
+      expect.stringMatching(/^hong logs in on wechat: usr_\w+, a new user$/),
+      'hong agrees to be written to',
+      `Your server writes to all who have agreed (order.paid): ${again.stream.id}`,
+    ]);
+  });
+
+  test('a person writes to a mini-program on Douyin, too; Alipay tells nothing of that', async () => {
+    const { data } = await bring('push.received', { platform: 'douyin' });
+    expect(data).toMatchObject({ platform: 'douyin', pushType: 'text' });
+    expect(await refusal('push.received', { platform: 'alipay' })).toContain('not happen on alipay');
+  });
+
   test('makes refund.action_required happen, which WeChat says after a minute', async () => {
     const { data: known } = (await shop.server<{ data: Refund[] }>('GET', '/v1/refunds?limit=100')).body;
     const event = bring('refund.action_required');

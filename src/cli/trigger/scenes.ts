@@ -1,4 +1,14 @@
 import type { EventType } from '../../events/event-types.js';
+import { broadcastCanceled, broadcastCompleted, broadcastPaused } from './broadcast-scenes.js';
+import {
+  notificationCanceled,
+  notificationExpired,
+  notificationFailed,
+  notificationRefused,
+  notificationSent,
+  notificationUnknown,
+  pushReceived,
+} from './notification-scenes.js';
 import {
   callbackParked,
   paymentClosed,
@@ -49,16 +59,16 @@ export const SCENES: Readonly<Record<EventType, Scene | NoScene>> = {
   'refund.failed': refundFailed,
   'refund.rejected': refundRejected,
   'callback.parked': callbackParked,
-  'push.received': { whyNot: 'answer a subscribe dialog in the sandbox: POST /_/consent' },
-  'notification.sent': { whyNot: 'send a notification by the API' },
-  'notification.refused': { whyNot: 'send a notification to a user without consent' },
-  'notification.failed': { whyNot: 'let the sandbox refuse it: POST /_/faults' },
-  'notification.unknown': { whyNot: 'let the sandbox time out: POST /_/faults' },
-  'notification.expired': { whyNot: 'send a notification with an expiry in quiet hours' },
-  'notification.canceled': { whyNot: 'cancel a scheduled notification by the API' },
-  'broadcast.paused': { whyNot: 'pause a broadcast by the API' },
-  'broadcast.completed': { whyNot: 'start a broadcast by the API' },
-  'broadcast.canceled': { whyNot: 'cancel a broadcast by the API' },
+  'push.received': pushReceived,
+  'notification.sent': notificationSent,
+  'notification.refused': notificationRefused,
+  'notification.failed': notificationFailed,
+  'notification.unknown': notificationUnknown,
+  'notification.expired': notificationExpired,
+  'notification.canceled': notificationCanceled,
+  'broadcast.paused': broadcastPaused,
+  'broadcast.completed': broadcastCompleted,
+  'broadcast.canceled': broadcastCanceled,
   'webhook_endpoint.disabled': { whyNot: 'let the endpoint answer 410' },
   'webhook.test': { whyNot: 'send a test to a webhook endpoint by the API' },
 };
