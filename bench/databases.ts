@@ -34,13 +34,18 @@ export async function runOn(url: string, sql: string): Promise<void> {
   await rowsOn(url, sql);
 }
 
+export async function connectTo(url: string): Promise<pg.Client> {
+  const client = new pg.Client(url);
+  await client.connect();
+  return client;
+}
+
 export async function rowsOn<Row extends pg.QueryResultRow>(
   url: string,
   sql: string,
   values?: readonly unknown[],
 ): Promise<Row[]> {
-  const client = new pg.Client(url);
-  await client.connect();
+  const client = await connectTo(url);
   try {
     return (await client.query<Row>(sql, values && [...values])).rows;
   } finally {
@@ -49,8 +54,7 @@ export async function rowsOn<Row extends pg.QueryResultRow>(
 }
 
 export async function factsOf(url: string, external: boolean): Promise<PostgresFacts> {
-  const client = new pg.Client(url);
-  await client.connect();
+  const client = await connectTo(url);
   const show = async (setting: string): Promise<string> => {
     const { rows } = await client.query<{ value: string }>('select current_setting($1) as value', [setting]);
     return rows[0]!.value;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
 import { once } from './load.js';
 import { createTemplate, examplesOf, post, templateOf } from './notifications-stand.js';
 import { logIn, newPeople } from './people.js';
@@ -40,24 +41,28 @@ export async function otherApp({ url, ...side }: Side, sandboxUrl: string, opera
     /** Sends one message after another, for as long as that. */
     async latencies(goesOn: (count: number) => boolean): Promise<number[]> {
       const found: number[] = [];
+      const client = await other.connect();
       while (goesOn(found.length)) {
         const begun = performance.now();
         const { id } = await post<{ id: string }>(other, '/v1/notifications', message);
-        await ended(other, id);
+        await ended(client, other.appId, id);
         found.push(performance.now() - begun);
         await sleep(PAUSE_MS);
       }
+      await client.end();
       return found.sort((a, b) => a - b);
     },
   };
 }
 
-async function ended(side: Side, id: string): Promise<void> {
+async function ended(client: Client, appId: string, id: string): Promise<void> {
   const end = performance.now() + PATIENCE_MS;
+  const text = 'select status from notifications where app_id = $1 and id = $2';
   for (;;) {
-    const [row] = await side.rows<{ status: string }>('select status from notifications where id = $1', [id]);
-    if (row?.status === 'sent') return;
-    if (row?.status !== 'queued' && row?.status !== 'scheduled') throw new Error(`the message is ${row?.status}`);
+    const { rows } = await client.query<{ status: string }>({ name: 'status', text, values: [appId, id] });
+    const status = rows[0]?.status;
+    if (status === 'sent') return;
+    if (status !== 'queued' && status !== 'scheduled') throw new Error(`the message is ${status}`);
     if (performance.now() > end) throw new Error('the message was not sent');
     await sleep(5);
   }

@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { drive } from './load.js';
 import { examplesOf, type Notifying, templateOf } from './notifications-stand.js';
 import { eachOnce } from './people.js';
 
 const PATIENCE_MS = 120_000;
-const POLL_MS = 2;
+const POLL_MS = 10;
 
 /** A grant for each message to come, each with its entry. $1 app  $2 account  $3 template  $4 openids  $5 each */
 const CONSENTS = `
@@ -60,13 +61,20 @@ async function accept({ side, platformTemplateId, recipients }: Notifying, url: 
   await drive(url, 16, all.length, script);
 }
 
-/** Resolves when nothing waits any more. Throws when the server does not get there. */
-export async function drained({ side: { name, appId, rows } }: Notifying): Promise<void> {
+const ENDED = 'select coalesce(sum(count), 0)::int as ended from notification_counts where app_id = $1';
+
+/** Resolves when so many have ended, however. Throws when the server does not get there. */
+export async function drained({ side: { name, appId, connect } }: Notifying, messages: number): Promise<void> {
   const end = performance.now() + PATIENCE_MS;
-  const sql = 'select from notifications where app_id = $1 and due_at is not null limit 1';
-  while ((await rows(sql, [appId])).length > 0) {
-    if (performance.now() > end) throw new Error(`${name} has left messages undone`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  const client = await connect();
+  try {
+    const asked = { name: 'ended', text: ENDED, values: [appId] };
+    while ((await client.query<{ ended: number }>(asked)).rows[0]!.ended < messages) {
+      if (performance.now() > end) throw new Error(`${name} has left messages undone`);
+      await sleep(POLL_MS);
+    }
+  } finally {
+    await client.end();
   }
 }
 

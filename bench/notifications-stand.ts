@@ -20,7 +20,7 @@ export interface Notifying {
   readonly recipients: readonly Recipient[];
   /** Nothing is sent until it is started. */
   readonly pause: () => Promise<unknown>;
-  /** Sends all that is due; resolves at the latest when bare has done so. */
+  /** Has all sent that is due; may resolve before it is. */
   readonly start: () => Promise<unknown>;
 }
 

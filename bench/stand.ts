@@ -7,7 +7,16 @@ import { prepareMerchant, register } from './accounts.js';
 import { PAYMENT_SCHEMA } from './bare/payment-schema.js';
 import { SCHEMA } from './bare/schema.js';
 import type { Merchant, Settings } from './bare/settings.js';
-import { embeddedUrl, factsOf, freshDatabase, type PostgresFacts, rowsOn, runOn, urlOf } from './databases.js';
+import {
+  connectTo,
+  embeddedUrl,
+  factsOf,
+  freshDatabase,
+  type PostgresFacts,
+  rowsOn,
+  runOn,
+  urlOf,
+} from './databases.js';
 import { Child } from './processes.js';
 import { type CallbackDoor, newApiV3Key, PLATFORM_KEY } from './wechat-pay.js';
 
@@ -24,6 +33,8 @@ export interface Side {
   readonly callbacks: CallbackDoor;
   /** Asks the side's database, unmeasured. */
   readonly rows: <Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]) => Promise<Row[]>;
+  /** A connection of its own, for what is asked often: to connect costs both more than to answer. End it. */
+  readonly connect: () => Promise<pg.Client>;
   /** Gives the planner its statistics, as autovacuum has done in a database that has run for more than a minute. */
   analyze(): Promise<void>;
 }
@@ -118,8 +129,9 @@ async function doorOf({ url, secretKey, platformAppId }: Pick<Side, 'url' | 'sec
   return { callbacks: { path: `/callbacks/${accountId}`, platformAppId, merchantId, apiV3Key } };
 }
 
-const asking = (url: string): Pick<Side, 'rows' | 'analyze'> => ({
+const asking = (url: string): Pick<Side, 'rows' | 'connect' | 'analyze'> => ({
   rows: (sql, values) => rowsOn(url, sql, values),
+  connect: () => connectTo(url),
   analyze: () => runOn(url, 'analyze'),
 });
 

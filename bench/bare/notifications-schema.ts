@@ -86,7 +86,7 @@ export const NOTIFICATION_SCHEMA = `
     ended_at timestamptz(3),
     primary key (app_id, id),
     foreign key (app_id, template_id) references message_templates (app_id, id)
-  ) with (fillfactor = 70);
+  ) with (fillfactor = 50);
   create unique index notifications_dedupe on notifications (app_id, user_id, dedupe_key) where dedupe_key is not null;
   create unique index notifications_broadcast_user on notifications (app_id, broadcast_id, user_id)
     where broadcast_id is not null;
