@@ -33,7 +33,7 @@ export function openApiOf(app: INestApplication, server = 'http://localhost:3000
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Minibase')
-    .setDescription('Login, payments and webhooks for mini-programs, the same on every platform.')
+    .setDescription('Login, payments, messages and webhooks for mini-programs, the same on every platform.')
     .setVersion(VERSION)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addServer(server)
@@ -71,6 +71,8 @@ const TAGS: Readonly<Record<string, string>> = {
   'Message templates': 'Forms of messages, mapped to each platform.',
   'Message consents': 'What users let be sent to them, counted.',
   Notifications: 'Messages to users, one by one or to many.',
+  Broadcasts: 'Messages to everybody who has agreed.',
+  'Message accounts': 'The mini-programs as senders of messages: pace and pauses.',
   Callbacks: 'What platforms have told, and what of it did not fit.',
   Events: 'What happened, in order.',
   Webhooks: 'What happened, sent to your server.',

@@ -1,6 +1,7 @@
-import { statement } from '../database/database.js';
+import { statement, type Statement } from '../database/database.js';
 import { EVENT_COLUMNS } from '../events/announce.js';
 import { DELIVERED, SETTLE_HOURS } from './lanes.js';
+import { IN_FLIGHT } from './message-window.js';
 import { afterQuietSql } from './quiet-hours.js';
 
 /**
@@ -57,21 +58,31 @@ const COUNTED = `(k.verdict in ('grant', 'claim') or (k.verdict = 'sent' and k.r
  * Takes due messages and what they need of their consents, in one step: what this gives is handed to the platform next.
  * Messages whose lease has passed without a result are not given: nobody knows whether they were sent, unless the platform
  * has pushed that they were. Those without
- * consent are refused, or go on to their next account; those in quiet hours wait.
+ * consent are refused, or go on to their next account; those in quiet hours wait. A claim that was reported while its
+ * consent's lock was waited for is counted in the consent and not to be seen among the reports: its message stays for the
+ * next round (`again`).
+ *
+ * `greatest`: of a row that was changed while its lock was waited for, Postgres also tries the constraints on the version
+ * from before, which may have had nothing to take.
  *
  * Rows are looked up one by one, by keys (`lateral … limit 1`, `coalesce`): a queue is short whenever its statistics are
  * gathered, and as a join the whole of it is read.
  *
- * $1 app  $2 account  $3 business now  $4 now  $5 lease  $6 at most  $7 ids of entries  $8 ids of events (as many)
+ * `most` stands in the text: of a limit that is a parameter Postgres expects so much that it plans this anew each time,
+ * which takes as long as to run it.
+ *
+ * $1 app  $2 account  $3 business now  $4 now  $5 lease  $6 at most (up to `most`)  $7 ids of entries  $8 ids of events
+ * (as many)
  */
-export const CLAIM = statement(`
+const claiming = (most: number): Statement =>
+  statement(`
   with candidates as materialized (
     select d.id from (values (0::smallint), (1::smallint), (2::smallint)) p (priority)
       cross join lateral (
         select n.id, n.priority, n.due_at from notifications n
         where n.app_id = $1 and n.account_id = $2 and n.priority = p.priority and n.due_at <= $3 and ${FREE}
           and ${IS_NEXT_OF_PERSON}
-        order by n.due_at limit $6
+        order by n.due_at limit ${most}
       ) d
     order by d.priority, d.due_at limit $6
   ),
@@ -97,24 +108,35 @@ export const CLAIM = statement(`
         where c.app_id = $1 and c.account_id = $2 and c.template_id = l.platform_template_id and c.openid = l.openid
         limit 1 for update) c
   ),
+  claims as materialized (
+    select c.template_id, c.openid, r.id
+    from consents c cross join lateral (
+      select o.id from message_consent_reports o
+      where o.app_id = $1 and o.account_id = $2 and o.template_id = c.template_id and o.openid = c.openid
+        and o.status = 'open' and o.mode = 'claim' and o.notification_id is null
+      order by o.reported_at, o.id limit 1 for update) r
+    where not c.subscribed and c.granted = 0 and c.claimed > 0
+  ),
   chosen as materialized (
-    select l.id, l.openid, l.platform_template_id, l.routes, l.reservation, c.blocked_until,
+    select l.id, l.openid, l.platform_template_id, l.routes, l.reservation, c.blocked_until, w.id as report_id,
       row_number() over ()::int as at,
       case
         when l.verdict is not null then l.verdict
         when c.blocked_until > $4 then 'blocked'
         when c.subscribed then 'subscription'
         when c.granted > 0 then 'grant'
-        when c.claimed > 0 then 'claim'
+        when w.id is not null then 'claim'
+        when c.claimed > 0 then 'again'
         when jsonb_array_length(l.routes) > 0 then 'elsewhere'
         else 'refused'
       end as verdict
     from locked l left join consents c on c.template_id = l.platform_template_id and c.openid = l.openid
+      left join claims w on w.template_id = l.platform_template_id and w.openid = l.openid
   ),
   reserved as (
     update message_consents c set
-      granted = c.granted - (k.verdict = 'grant')::int,
-      claimed = c.claimed - (k.verdict = 'claim')::int,
+      granted = greatest(0, c.granted - (k.verdict = 'grant')::int),
+      claimed = greatest(0, c.claimed - (k.verdict = 'claim')::int),
       reserved = c.reserved + case k.verdict when 'sent' then -1 else 1 end
     from chosen k
     where c.app_id = $1 and c.account_id = $2 and c.template_id = k.platform_template_id and c.openid = k.openid
@@ -122,12 +144,8 @@ export const CLAIM = statement(`
   ),
   consumed as (
     update message_consent_reports r set notification_id = k.id
-    from chosen k cross join lateral (
-      select o.id from message_consent_reports o
-      where o.app_id = $1 and o.account_id = $2 and o.template_id = k.platform_template_id and o.openid = k.openid
-        and o.status = 'open' and o.mode = 'claim' and o.notification_id is null
-      order by o.reported_at, o.id limit 1) oldest
-    where k.verdict = 'claim' and r.app_id = $1 and r.id = oldest.id
+    from chosen k
+    where k.verdict = 'claim' and r.app_id = $1 and r.id = k.report_id
     returning r.id, r.notification_id
   ),
   noted as (
@@ -168,7 +186,7 @@ export const CLAIM = statement(`
       sent_at = case when k.verdict = 'sent' then $3::timestamptz else n.sent_at end,
       ended_at = case when ${isOver('k')} then $3::timestamptz end
     from chosen k
-    where n.app_id = $1 and n.id = k.id and k.at > 0
+    where n.app_id = $1 and n.id = k.id and k.at > 0 and k.verdict <> 'again'
     returning n.*, k.verdict, k.at
   ),
   told as (
@@ -190,6 +208,12 @@ export const CLAIM = statement(`
     m.priority, m.send_at as "sendAt", r.id as "reportId"
   from moved m left join consumed r on r.notification_id = m.id
   order by m.priority, m.due_at`);
+
+/** A few sizes, so that hardly more are looked for than are taken. */
+const CLAIMS = [8, 16, 40, IN_FLIGHT].map((most) => ({ most, claim: claiming(most) }));
+
+/** The claim of up to `count` messages, which are no more than IN_FLIGHT. */
+export const claimOf = (count: number): Statement => CLAIMS.find(({ most }) => most >= count)!.claim;
 
 /** When the account's next message that nobody has on its way may go out (business time). $3 business now  $4 now */
 export const NEXT = statement(`

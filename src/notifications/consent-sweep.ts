@@ -12,18 +12,24 @@ import { change } from './consent-moves.js';
 export const CONSENT_LANES = 'consents';
 const SWEEP_MS = 5_000;
 const DAY_MS = 24 * 3_600_000;
-/** Nothing asks for an older report: no push comes so late. */
-const REPORTS_KEPT_MS = 30 * DAY_MS;
+/** Nothing asks for an older report or push: no push comes so late. Repeats of pushes are known by their callbacks. */
+const KEPT_MS = 30 * DAY_MS;
 
-/** Apps with claims that nobody has proven in time. $1 now  $2 most lanes */
+/**
+ * Apps with claims that nobody has proven in time, or with old reports or pushes; each found by its index. $1 now  $2 most
+ * lanes  $3 the first report that is kept  $4 the first push that is kept
+ */
 const DUE = statement(`
   select p.id as "appId", p.id as lane
-  from apps p cross join lateral (
+  from apps p left join lateral (
     select r.drop_at from message_consent_reports r
     where r.app_id = p.id and r.status = 'open' and r.drop_at is not null
       and r.drop_at <= $1::timestamptz + p.clock_offset * interval '1 millisecond'
-    order by r.drop_at limit 1) first
-  order by first.drop_at - p.clock_offset * interval '1 millisecond' limit $2`);
+    order by r.drop_at limit 1) first on true
+  where first.drop_at is not null
+    or (select o.id from message_consent_reports o where o.app_id = p.id order by o.id limit 1) < $3
+    or (select min(s.pushed_at) from message_consent_pushes s where s.app_id = p.id) < $4
+  order by first.drop_at - p.clock_offset * interval '1 millisecond' nulls last limit $2`);
 
 /** $2 business now  $3 at most */
 const EXPIRED = statement(`
@@ -49,6 +55,11 @@ const FORGET = statement(`
   delete from message_consent_reports where app_id = $1 and id in (
     select id from message_consent_reports
     where app_id = $1 and id < $2 and (status <> 'open' or drop_at is null) order by id limit $3)`);
+/** $2 those before  $3 at most */
+const FORGET_PUSHES = statement(`
+  delete from message_consent_pushes where app_id = $1 and (account_id, identity) in (
+    select account_id, identity from message_consent_pushes
+    where app_id = $1 and pushed_at < $2 order by pushed_at limit $3)`);
 
 interface Claim extends Record<string, unknown> {
   id: string;
@@ -65,7 +76,7 @@ interface Held extends Record<string, unknown>, Pick<Claim, 'accountId' | 'templ
 const keyOf = ({ accountId, templateId, openid }: Pick<Claim, 'accountId' | 'templateId' | 'openid'>): string =>
   `${accountId} ${templateId} ${openid}`;
 
-/** Takes back what clients claimed and no push has proven, and forgets old reports. */
+/** Takes back what clients claimed and no push has proven, and forgets old reports and pushes. */
 @Injectable()
 export class ConsentSweep {
   constructor(
@@ -80,7 +91,8 @@ export class ConsentSweep {
       name: CONSENT_LANES,
       concurrency: 1,
       sweepEvery: SWEEP_MS,
-      due: (limit) => this.db.run<{ appId: string; lane: string }>(DUE, [this.clock.now(), limit]),
+      due: (limit) =>
+        this.db.run<{ appId: string; lane: string }>(DUE, [this.clock.now(), limit, this.#firstKept, this.#keptSince]),
       run: (lane, slice) => this.#run(lane, slice),
     });
   }
@@ -91,13 +103,17 @@ export class ConsentSweep {
       found = await this.db.transaction((tx) => this.#drop(tx, appId, this.time.now(app), slice.rows));
     }
     await this.db.run(FORGET, [appId, this.#firstKept, slice.rows]);
+    await this.db.run(FORGET_PUSHES, [appId, this.#keptSince, slice.rows]);
     const [next] = await this.db.run<{ at: Date | null }>(NEXT, [appId]);
     return next?.at ? { at: new Date(next.at.getTime() - app.clockOffset) } : 'idle';
   }
 
   get #firstKept(): string {
-    const before = this.clock.now().getTime() - REPORTS_KEPT_MS;
-    return `${ID_PREFIXES.consentReport}_${before.toString(16).padStart(12, '0')}`;
+    return `${ID_PREFIXES.consentReport}_${this.#keptSince.getTime().toString(16).padStart(12, '0')}`;
+  }
+
+  get #keptSince(): Date {
+    return new Date(this.clock.now().getTime() - KEPT_MS);
   }
 
   /** Gives how many were due. */

@@ -48,6 +48,11 @@ const BY_PERSON = statement(`
     and (n.due_at is not null or n.settle_at is not null)
     and (n.status = 'unknown' or n.leased_until is not null)
   order by n.leased_until is null, n.settle_at nulls last, n.id limit 1 for update of n`);
+/** Whether the news may be of another one: nobody knows what became of it. $2 account  $3 openid  $4 template */
+const OTHER_UNKNOWN = statement(`
+  select from notifications
+  where app_id = $1 and account_id = $2 and openid = $3 and platform_template_id = $4 and settle_at is not null
+    and status = 'unknown' limit 1`);
 /** Should the answer get lost, this is known. */
 const REMEMBER = statement(`update notifications set reason = '${DELIVERED}' where app_id = $1 and id = $2`);
 
@@ -62,13 +67,16 @@ export class DeliveryNews {
 
   /**
    * The platform's last word on a message: it decides an unknown outcome, and takes back a success. News of messages that
-   * are not ours, and what is known already, change nothing. Throws TooEarly for a failure of one that is still on its way.
+   * are not ours, and what is known already, change nothing. Throws TooEarly for a failure of one that is still on its way,
+   * and for news of which only the answer to that one can tell whether they are of it.
    */
   async apply(tx: Tx, app: AppRecord, accountId: string, news: DeliveryPush): Promise<void> {
     const meant = await this.#find(tx, app.id, accountId, news);
     if (!meant) return;
     if (meant.isOnItsWay) {
-      if (news.outcome.kind !== 'sent') throw new TooEarly('the answer to this message has not been written yet');
+      if (news.outcome.kind !== 'sent' || (await this.#mayBeOfAnother(tx, app.id, accountId, news))) {
+        throw new TooEarly('the answer to this message has not been written yet');
+      }
       await this.db.run(REMEMBER, [app.id, meant.id], tx);
       return;
     }
@@ -96,6 +104,10 @@ export class DeliveryNews {
       isNews: true,
     };
     await this.db.run(RECORD, [JSON.stringify([result])], tx);
+  }
+
+  async #mayBeOfAnother(tx: Tx, appId: string, accountId: string, { openid, templateId }: DeliveryPush) {
+    return (await this.db.run(OTHER_UNKNOWN, [appId, accountId, openid, templateId], tx)).length > 0;
   }
 
   async #find(tx: Tx, appId: string, accountId: string, news: DeliveryPush): Promise<Meant | undefined> {

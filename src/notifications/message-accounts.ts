@@ -24,7 +24,7 @@ const LIMIT = statement(`
   insert into message_accounts (app_id, account_id, rate_limit) values ($1, $2, $3)
   on conflict (app_id, account_id) do update set rate_limit = excluded.rate_limit`);
 const RESUME = statement(`
-  update message_accounts set paused_until = null, pause_reason = null where app_id = $1 and account_id = $2`);
+  update message_accounts set paused_at = null, paused_until = null, pause_reason = null where app_id = $1 and account_id = $2`);
 
 interface Row extends Record<string, unknown> {
   id: string;

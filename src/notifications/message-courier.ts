@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { newId } from '../common/ids.js';
 import type { SendOutcome } from '../platforms/message-platform.js';
-import type { PlatformAccount, PlatformCode } from '../platforms/platform.js';
+import type { PlatformAccount } from '../platforms/platform.js';
 import { Platforms } from '../platforms/registry.js';
 import { Lanes } from '../queues/lane.js';
 import { BusinessTime } from '../tenancy/business-time.js';
@@ -47,7 +47,7 @@ export class MessageCourier implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     this.#stopping = true;
     const end = performance.now() + STOP_MS;
-    while (this.windows.inFlight > 0 && performance.now() < end) {
+    while (this.windows.load > 0 && performance.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     await this.results.settled();
@@ -62,34 +62,41 @@ export class MessageCourier implements OnApplicationShutdown {
 
   async #deliver(from: SendingAccount, message: Claimed, lease: Date): Promise<void> {
     const { app, account } = from;
+    let isAnswered = false;
     try {
       const template = await this.templates.find(app.id, message.templateId);
       this.#countLag(from, message);
       const outcome = await this.#send(account, template, message);
       this.counts.sends.inc({ platform: account.platform, result: outcome.kind });
+      // Whatever else it says may concern the others, and then nothing more goes out before it is known.
+      if (outcome.kind === 'sent') {
+        isAnswered = true;
+        this.windows.of(account.id).answered();
+      }
       const now = this.clock.now();
       const conclusion = conclude(outcome, message.tries, now, app.clockOffset, Math.random());
-      if (conclusion.pausedUntil) await this.troubles.pause(from, conclusion.pausedUntil, detailOf(outcome));
-      await this.results.add(resultOf(from, template, message, conclusion, lease, now, this.time.now(app)));
+      if (conclusion.pausedUntil) await this.troubles.pause(from, conclusion.pausedUntil, outcome);
+      const result = resultOf(from, template, message, conclusion, lease, now, this.time.now(app));
+      await this.results.add(result, this.windows.of(account.id).inFlight <= (isAnswered ? 0 : 1));
       await this.troubles.consider(from, message, outcome);
     } catch (error) {
       // Its lease passes; then it counts as unknown.
       this.#log.error({ notification: message.id, err: error }, 'what came of a message is not known');
     } finally {
-      this.#ended(from);
+      this.#ended(from, isAnswered);
     }
   }
 
-  #ended({ app, account }: SendingAccount): void {
+  #ended({ app, account }: SendingAccount, wasAnswered: boolean): void {
     const window = this.windows.of(account.id);
-    window.ended();
+    window.ended(wasAnswered);
     // Nobody is there to go on: there is room for more, or the person's next message.
     if (!window.isWatched && !window.isExpected && !this.#stopping)
       void this.lanes.nudge(MESSAGE_LANES, { appId: app.id, lane: account.id });
     this.windows.tidy(account.id);
   }
 
-  /** A message that no longer fits its template, which was changed meanwhile, never leaves. */
+  /** A message that no longer fits its template, which was changed meanwhile, or has another consent, never leaves. */
   async #send(account: PlatformAccount, template: MessageTemplate, message: Claimed): Promise<SendOutcome> {
     const { openid, platformTemplateId: templateId } = message;
     let rendered;
@@ -101,8 +108,8 @@ export class MessageCourier implements OnApplicationShutdown {
       const detail = error instanceof Error ? error.message : 'The template was changed.';
       return { kind: 'failed', fault: 'data', platformCode: 'not_rendered', detail };
     }
-    // The consent is that of the platform's template for which it was reserved, whatever the mapping says by now.
     const { fields, page } = rendered;
+    if (rendered.templateId !== templateId) return CHANGED;
     return this.platforms.messages(account.platform).send(account, { openid, templateId, fields, page });
   }
 
@@ -113,7 +120,13 @@ export class MessageCourier implements OnApplicationShutdown {
   }
 }
 
-const detailOf = (outcome: SendOutcome): string => ('detail' in outcome ? outcome.detail : '');
+/** The consent was given for the platform's old template, whose fields may be others. */
+const CHANGED: SendOutcome = {
+  kind: 'failed',
+  fault: 'template',
+  platformCode: 'template_changed',
+  detail: 'The template was mapped to another template of the platform while messages waited; ask people for that one.',
+};
 
 const resultOf = (
   { app, account }: SendingAccount,
@@ -127,7 +140,6 @@ const resultOf = (
   ...conclusion,
   appId: app.id,
   accountId: account.id,
-  platform: account.platform satisfies PlatformCode,
   id: message.id,
   lease,
   at,

@@ -4,11 +4,12 @@ import { Clock } from '../common/clock.js';
 import { newId } from '../common/ids.js';
 import { Database } from '../database/database.js';
 import { Relay } from '../events/relay.js';
-import { Buckets, Lanes, type LaneRef, type LaneResult, type Pace, type Slice } from '../queues/lane.js';
+import { Buckets, Lanes, type LaneRef, type LaneResult, type Slice } from '../queues/lane.js';
 import { Apps } from '../tenancy/apps.service.js';
 import { BusinessTime } from '../tenancy/business-time.js';
 import { PlatformAccounts } from '../tenancy/platform-accounts.service.js';
-import { ACCOUNT, CLAIM, DUE, NEXT } from './claiming.sql.js';
+import { ACCOUNT, claimOf, DUE, NEXT } from './claiming.sql.js';
+import { Allowance } from './allowance.js';
 import { MESSAGE_LANES } from './lanes.js';
 import { MessageAccounts } from './message-accounts.js';
 import { MessageCourier, type SendingAccount } from './message-courier.js';
@@ -27,6 +28,8 @@ const PACE_MS = 40;
 const SOON_MS = 500;
 /** Most of them only wait, for a platform or for their pace. */
 const AT_ONCE = 48;
+/** The two seconds of a run are what ends it: nobody waits for it while fewer than AT_ONCE run. */
+const ROWS = 2_000;
 
 const HANDED_OVER: readonly Claimed['verdict'][] = ['grant', 'claim', 'subscription'];
 /** Ended in the claim itself. */
@@ -57,6 +60,7 @@ export class MessageLane {
     lanes.declare({
       name: MESSAGE_LANES,
       concurrency: AT_ONCE,
+      rows: ROWS,
       sweepEvery: SWEEP_MS,
       due: (limit) => this.db.run<{ appId: string; lane: string }>(DUE, [this.clock.now(), limit]),
       run: (lane, slice) => this.#run(lane, slice),
@@ -70,11 +74,12 @@ export class MessageLane {
     const pausedUntil = state?.pausedUntil ?? null;
     if (pausedUntil !== null && pausedUntil > this.clock.now()) return { at: this.#machineTime(pausedUntil) };
     const pace = this.senders.paceOf(account.platform, state?.rateLimit ?? null);
+    const allowance = new Allowance(this.buckets, { appId, lane }, pace);
     const window = this.courier.windows.of(lane);
     window.isWatched = true;
     window.isExpected = false;
     try {
-      const result = await this.#work({ app, account }, pace, window, slice);
+      const result = await this.#work({ app, account }, allowance, window, slice);
       window.isExpected = result !== 'idle' && result.at.getTime() <= Date.now() + SOON_MS;
       return result;
     } finally {
@@ -84,13 +89,14 @@ export class MessageLane {
   }
 
   /** Sends what is due, as much as fits on the wire. Calls that take their time go on without this run. */
-  async #work(from: SendingAccount, pace: Pace, window: MessageWindow, slice: Slice): Promise<LaneResult> {
+  async #work(from: SendingAccount, allowance: Allowance, window: MessageWindow, slice: Slice): Promise<LaneResult> {
     let rows = 0;
     while (!slice.over() && rows < slice.rows) {
+      await window.until(() => window.isLow || slice.over(), PATIENCE_MS);
+      if (slice.over()) break;
       const room = Math.min(window.room, slice.rows - rows);
-      if (!window.isLow && (await window.change(PATIENCE_MS))) continue;
       if (room === 0) return 'idle'; // Whichever ends first nudges the lane.
-      const { sent, looked, retryAt } = await this.#start(from, pace, room);
+      const { sent, looked, retryAt } = await this.#start(from, allowance, room);
       rows += looked;
       if (retryAt) {
         const wait = Math.max(retryAt.getTime() - Date.now(), PACE_MS);
@@ -99,8 +105,9 @@ export class MessageLane {
         continue;
       }
       if (looked === room || sent < looked) continue;
-      const isAlone = window.inFlight === 0;
-      if (!(await this.#settle(window))) break;
+      const isAlone = window.load === 0;
+      // False when the platform takes its time.
+      if (!(await window.until(() => window.load === 0, PATIENCE_MS))) break;
       const next = await this.#next(from);
       if (next === undefined || next > this.time.now(from.app)) return this.#at(from, next);
       // Due, and yet nobody could take it: another process looks at it, or the account was paused a moment ago.
@@ -109,32 +116,26 @@ export class MessageLane {
     return this.#at(from, await this.#next(from));
   }
 
-  /** Waits for all that is on its way; false when the platform takes its time. */
-  async #settle(window: MessageWindow): Promise<boolean> {
-    while (window.inFlight > 0) if (!(await window.change(PATIENCE_MS))) return false;
-    return true;
-  }
-
   /** Takes tokens, claims so many messages and hands them over. */
-  async #start(from: SendingAccount, pace: Pace, room: number): Promise<Started> {
-    const { app, account } = from;
-    const { taken, retryAt } = await this.buckets.take({ appId: app.id, lane: account.id }, pace, room);
-    if (taken === 0) return { sent: 0, looked: 0, retryAt };
+  async #start(from: SendingAccount, allowance: Allowance, room: number): Promise<Started> {
+    const { taken, retryAt } = await allowance.take(room);
+    if (taken === 0) return { sent: 0, looked: 0, ...(retryAt ? { retryAt } : {}) };
     const now = this.clock.now();
     const lease = new Date(now.getTime() + LEASE_MS);
     const rows = await this.#claim(from, taken, now, lease);
+    allowance.giveBack(taken - rows.length);
     const claimed = rows.filter(({ verdict }) => HANDED_OVER.includes(verdict));
     this.courier.send(from, claimed, lease);
     this.#follow(from, rows);
     // Fewer than there was room for, though more may be due: only the pace says when.
-    return { sent: claimed.length, looked: rows.length, ...(taken < room && rows.length === taken ? { retryAt } : {}) };
+    return { sent: claimed.length, looked: rows.length, ...(retryAt && rows.length === taken ? { retryAt } : {}) };
   }
 
   #claim({ app, account }: SendingAccount, count: number, now: Date, lease: Date): Promise<Claimed[]> {
     const ids = <K extends 'consentEntry' | 'event'>(kind: K) => Array.from({ length: count }, () => newId(kind));
     const business = new Date(now.getTime() + app.clockOffset);
     const values = [app.id, account.id, business, now, lease, count, ids('consentEntry'), ids('event')];
-    return this.db.run<Claimed>(CLAIM, values);
+    return this.db.run<Claimed>(claimOf(count), values);
   }
 
   /** Those that go another way wake its lane; what has ended without being sent is told. */

@@ -29,6 +29,9 @@ export interface Result extends Conclusion {
 
 const BATCH = 200;
 const RETRY_MS = 500;
+/** While more are on their way, results gather for so long, or until there are so many: few statements write many. */
+const GATHER_MS = 20;
+const ENOUGH = 48;
 
 interface Waiting {
   readonly result: Result;
@@ -41,6 +44,9 @@ export class MessageResults {
   readonly #log = new Logger(MessageResults.name);
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
+  #gathered: (() => void) | undefined;
+  /** Whether one waits that is the last of its account. */
+  #isUrgent = false;
   #stopping = false;
 
   constructor(
@@ -48,23 +54,30 @@ export class MessageResults {
     private readonly relay: Relay,
   ) {}
 
-  /** Resolves when it is written. While Postgres is away it waits: what a platform has said is not known otherwise. */
-  add(result: Result): Promise<void> {
+  /**
+   * Resolves when it is written. While Postgres is away it waits: what a platform has said is not known otherwise.
+   * `isLast`: no other is expected soon.
+   */
+  add(result: Result, isLast: boolean): Promise<void> {
     return new Promise((done) => {
       this.#waiting.push({ result, done });
       this.#writing ??= this.#write().finally(() => (this.#writing = undefined));
+      this.#isUrgent ||= isLast;
+      if (this.#isUrgent || this.#waiting.length >= ENOUGH) this.#gathered?.();
     });
   }
 
   /** Resolves when nothing waits to be written; a Postgres that is away is waited for no longer. */
   async settled(): Promise<void> {
     this.#stopping = true;
+    this.#gathered?.();
     await this.#writing;
   }
 
   async #write(): Promise<void> {
-    await new Promise(setImmediate); // What ends in the same turn of the event loop is written together.
     while (this.#waiting.length > 0) {
+      await this.#gather();
+      this.#isUrgent = false;
       const batch = this.#take(BATCH);
       try {
         await this.#record(batch);
@@ -75,6 +88,17 @@ export class MessageResults {
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
+  }
+
+  async #gather(): Promise<void> {
+    if (this.#stopping || this.#isUrgent || this.#waiting.length >= ENOUGH) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#gathered = resolve;
+      timer = setTimeout(resolve, GATHER_MS);
+    });
+    clearTimeout(timer);
+    this.#gathered = undefined;
   }
 
   /** Takes at most one result per consent: two changes of one row need two statements. */
@@ -116,11 +140,36 @@ export class MessageResults {
   }
 
   async #run(batch: readonly Waiting[]): Promise<void> {
-    await this.db.run(RECORD, [JSON.stringify(batch.map(({ result }) => result))]);
+    await this.db.run(RECORD, [JSON.stringify(batch.map(({ result }) => wireOf(result)))]);
     this.relay.nudge();
     for (const { done } of batch) done();
   }
 }
+
+/** As `RECORD` reads it. What is null or false is left out: of most messages that is half of it. */
+const wireOf = (result: Result) => ({
+  appId: result.appId,
+  accountId: result.accountId,
+  id: result.id,
+  lease: result.lease,
+  outcome: result.outcome,
+  reason: result.reason ?? undefined,
+  platformCode: result.platformCode ?? undefined,
+  platformMessageId: result.platformMessageId ?? undefined,
+  dueAt: result.dueAt ?? undefined,
+  tries: result.tries,
+  at: result.at,
+  now: result.now,
+  eventId: result.eventId,
+  entryId: result.entryId,
+  openid: result.openid,
+  platformTemplateId: result.platformTemplateId,
+  reservation: result.reservation ?? undefined,
+  reportId: result.reportId ?? undefined,
+  template: result.template,
+  blockedUntil: result.blockedUntil ?? undefined,
+  isLate: result.isLate || undefined,
+});
 
 /** Integrity or data (classes 22 and 23): the same rows fail again, however often. */
 const isOfTheRows = (error: unknown): boolean => /^2[23]/.test(String((error as { code?: unknown } | null)?.code));

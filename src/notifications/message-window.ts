@@ -1,41 +1,66 @@
 /** Messages of one account that may be on their way at the same time, from one process. */
 export const IN_FLIGHT = 64;
+/** Answers that may wait to be written while others are on their way: what a kill makes unknown besides those. */
+export const UNWRITTEN = 64;
 
 /** What is on its way for one account from this process, for the run that claims and the results that come in. */
 export class MessageWindow {
+  /** Handed to the platform, and not answered. */
   inFlight = 0;
+  /** Answered, and not written. */
+  unwritten = 0;
   /** Whether a run is there to see what changes. */
   isWatched = false;
   /** Whether the next run is on its way already, so that nobody has to nudge. */
   isExpected = false;
-  #waiting: (() => void) | undefined;
+  #changed: (() => void) | undefined;
 
-  /** Below half of what it may hold: then it pays to claim more. */
+  /** Claimed, and no result is written. */
+  get load(): number {
+    return this.inFlight + this.unwritten;
+  }
+
+  /** Whether half of the wire is free: then it pays to claim more. */
   get isLow(): boolean {
-    return this.inFlight <= IN_FLIGHT / 2;
+    return this.room >= IN_FLIGHT / 2;
   }
 
   get room(): number {
-    return Math.max(0, IN_FLIGHT - this.inFlight);
+    return Math.max(0, Math.min(IN_FLIGHT - this.inFlight, IN_FLIGHT + UNWRITTEN - this.load));
   }
 
-  /** One has ended, and its result is written. */
-  ended(): void {
+  /** One has been answered, and another may have its place while that is written. */
+  answered(): void {
     this.inFlight -= 1;
-    this.#waiting?.();
+    this.unwritten += 1;
+    this.#changed?.();
   }
 
-  /** Waits until one has ended; false when none did for `ms`. */
-  async change(ms: number): Promise<boolean> {
+  /** The result of one is written, `wasAnswered` if it has left its place before. */
+  ended(wasAnswered: boolean): void {
+    if (wasAnswered) this.unwritten -= 1;
+    else this.inFlight -= 1;
+    this.#changed?.();
+  }
+
+  /** Waits until it is so; false when nothing was answered or written for `ms` before. */
+  async until(isSo: () => boolean, ms: number): Promise<boolean> {
+    if (isSo()) return true;
     let timer: NodeJS.Timeout | undefined;
-    const before = this.inFlight;
-    await new Promise<void>((resolve) => {
-      this.#waiting = resolve;
-      timer = setTimeout(resolve, ms);
+    const became = await new Promise<boolean>((resolve) => {
+      let hasChanged = false;
+      this.#changed = () => {
+        hasChanged = true;
+        if (isSo()) resolve(true);
+      };
+      timer = setInterval(() => {
+        if (!hasChanged) resolve(isSo());
+        hasChanged = false;
+      }, ms);
     });
-    clearTimeout(timer);
-    this.#waiting = undefined;
-    return this.inFlight < before;
+    clearInterval(timer);
+    this.#changed = undefined;
+    return became;
   }
 }
 
@@ -49,13 +74,13 @@ export class MessageWindows {
     return window;
   }
 
-  get inFlight(): number {
-    return [...this.#windows.values()].reduce((sum, { inFlight }) => sum + inFlight, 0);
+  get load(): number {
+    return [...this.#windows.values()].reduce((sum, { load }) => sum + load, 0);
   }
 
   /** Forgets a window in which nothing happens any more. */
   tidy(accountId: string): void {
     const window = this.#windows.get(accountId);
-    if (window && window.inFlight === 0 && !window.isWatched) this.#windows.delete(accountId);
+    if (window && window.load === 0 && !window.isWatched) this.#windows.delete(accountId);
   }
 }

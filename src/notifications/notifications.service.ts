@@ -81,7 +81,9 @@ export class Notifications {
   async list(app: AppRecord, query: NotificationQuery): Promise<Page<NotificationView>> {
     const { limit, cursor, userId = null, status = null, platform = null, broadcastId = null } = query;
     const before = cursor === undefined ? null : fromCursor(cursor, /^ntf_[0-9a-f]{32}$/);
-    const template = query.template === undefined ? null : (await this.templates.find(app.id, query.template)).id;
+    const template = query.template === undefined ? null : (await this.templates.lookUp(app.id, query.template))?.id;
+    // Of what is not there nothing was made.
+    if (template === undefined) return { data: [], nextCursor: null };
     const now = this.time.now(app);
     const values = [app.id, before, userId, status, template, platform, broadcastId, now, limit + 1];
     const rows = await this.db.run<NotificationRow>(LIST, values);

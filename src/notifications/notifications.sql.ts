@@ -39,6 +39,12 @@ export const INSERT = statement(`
         'platform', null, 'status', m.status, 'reason', m.reason, 'platformCode', null)
     from made m join people p on p.id = m.id join message_templates t on t.app_id = $1 and t.id = $3
     where m.status = 'failed'
+  ),
+  counted as (
+    insert into notification_counts as c (app_id, template_id, platform, day, status, count)
+    select $1, $3, 'none', ($13::timestamptz at time zone 'Asia/Shanghai')::date, m.status, count(*)
+    from made m where m.status = 'failed' group by m.status
+    on conflict (app_id, template_id, day, platform, status) do update set count = c.count + excluded.count
   )
   select id, user_id as "userId" from made`);
 

@@ -1,6 +1,6 @@
 import type { SendOutcome } from '../platforms/message-platform.js';
 
-/** A message that this process has claimed: it goes to the platform now, once. Columns of `CLAIM`. */
+/** A message that this process has claimed: it goes to the platform now, once. Columns of `claimOf`. */
 export interface Claimed extends Record<string, unknown> {
   readonly id: string;
   readonly verdict: Reservation | 'unknown' | 'sent' | 'expired' | 'refused' | 'quiet' | 'blocked' | 'elsewhere';

@@ -1,16 +1,10 @@
+import { IANAZone } from 'luxon';
 import { z } from 'zod';
 
 const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day like 22:00');
 
-/** Whether `zone` is a time zone that this machine knows. */
-function isTimeZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return /^[A-Za-z]/.test(zone);
-  } catch {
-    return false;
-  }
-}
+/** A name, never an offset like `+08:00`: Postgres reads the sign of those the other way round. */
+const isTimeZone = (zone: string): boolean => /^[A-Za-z]/.test(zone) && IANAZone.isValidZone(zone);
 
 /** When nobody is to be disturbed, by the clock of a time zone; `from` later than `to` goes over midnight. */
 export const QuietHours = z

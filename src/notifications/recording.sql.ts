@@ -7,12 +7,17 @@ const IS_FINAL = `(r.outcome <> 'later' or coalesce(n.reason = 'canceled', false
 /** The platform has pushed that it arrived before it answered, or instead of answering. */
 const CAME = `case when r.outcome = 'unknown' and n.reason = '${DELIVERED}' then 'sent' else r.outcome end`;
 
+const OF_CONSENT = (table: string, consent = 'h'): string =>
+  `${table}.app_id = ${consent}."appId" and ${table}.account_id = ${consent}."accountId"
+          and ${table}.template_id = ${consent}."platformTemplateId" and ${table}.openid = ${consent}.openid`;
+
 /**
  * Writes what came of sends: the messages, what they reserved, the ledger of consents, events and counts, in one
  * statement. A result that comes after its lease has passed is still believed, and so is the platform's later word
- * (`isNews`). What becomes of a reservation: a `sent` uses it, `refused` voids the consent with all that was told of it,
- * `failed` and `later` return it, `unknown` keeps it. The consent of a person who was erased meanwhile is gone; one that
- * has come back since is another.
+ * (`isNews`). What becomes of a reservation: a `sent` uses it, `refused` voids the consent with all that was told of it
+ * before the message was sent, `failed` and `later` return it, `unknown` keeps it. What the person accepted while it was on
+ * its way remains, also where that was taken for the proof of the claim which let the message through. The consent of a
+ * person who was erased meanwhile is gone; one that has come back since is another.
  *
  * $1 results as JSON, at most one per consent; see `Result`
  */
@@ -61,7 +66,7 @@ export const RECORD = statement(`
     where e.came = 'sent' and e.reservation in ('grant', 'claim')
       and c.app_id = e."appId" and c.account_id = e."accountId" and c.template_id = e."platformTemplateId"
       and c.openid = e.openid
-    returning e.id
+    returning e."appId", e."entryId", e."accountId", e."platformTemplateId", e.openid, e.came, e.id, e.now
   ),
   held as materialized (
     select e.*, c.granted as has_granted, c.claimed as has_claimed
@@ -76,15 +81,40 @@ export const RECORD = statement(`
     select r.id, r.status from held h join message_consent_reports r on r.app_id = h."appId" and r.id = h."reportId"
     for update of r
   ),
+  refused as materialized (
+    select h.*, coalesce(l.since, 'infinity') as since, w.granted as since_granted, v.voids > 0 as was_voided
+    from held h
+      cross join lateral (
+        select max(e.created_at) as since from message_consent_entries e
+        where ${OF_CONSENT('e')} and e.kind = 'reserved' and e.notification_id = h.id) l
+      cross join lateral (
+        select coalesce(sum(e.granted), 0)::int as granted from message_consent_entries e
+        where ${OF_CONSENT('e')} and e.kind in ('granted', 'confirmed') and e.created_at > l.since) w
+      cross join lateral (
+        select count(*) as voids from message_consent_pushes p
+        where ${OF_CONSENT('p')} and p.effect = 'void' and p.pushed_at > l.since) v
+    where h.came = 'refused'
+  ),
+  doomed as materialized (
+    select f."appId", f.id as of, r.id, r.mode = 'claim' and r.notification_id is null as is_counted
+    from refused f cross join lateral (
+      select r.* from message_consent_reports r
+      where ${OF_CONSENT('r', 'f')} and r.status = 'open' and (r.reported_at <= f.since or r.notification_id = f.id)
+      for update) r
+  ),
   changes as materialized (
     select h.*,
       case
-        when h.came = 'refused' then -h.has_granted
+        when h.came = 'refused' then (
+          select -greatest(0, f.has_granted - f.since_granted)
+            + coalesce(f.reservation = 'claim' and r.status = 'matched' and not f.was_voided, false)::int
+          from refused f where f.id = h.id and f."appId" = h."appId")
         when h.reservation = 'grant' or (h.reservation = 'claim' and r.status = 'matched') then 1
         else 0
       end as granted_by,
       case
-        when h.came = 'refused' then -h.has_claimed
+        when h.came = 'refused' then -(
+          select count(*) from doomed d where d."appId" = h."appId" and d.of = h.id and d.is_counted)::int
         when h.reservation = 'claim' and r.status = 'open' then 1
         else 0
       end as claimed_by,
@@ -93,7 +123,7 @@ export const RECORD = statement(`
   ),
   settled as (
     update message_consents c set
-      granted = c.granted + x.granted_by,
+      granted = greatest(0, c.granted + x.granted_by), -- for the version from before the lock, see claiming
       claimed = c.claimed + x.claimed_by,
       reserved = c.reserved + x.reserved_by,
       subscribed = c.subscribed and x.came <> 'refused',
@@ -103,19 +133,19 @@ export const RECORD = statement(`
       and c.openid = x.openid
   ),
   freed as (
-    update message_consent_reports r set
-      notification_id = null,
-      status = case when x.came = 'refused' then 'dropped' else r.status end
-    from changes x
-    where r.app_id = x."appId" and r.status = 'open' and r.account_id = x."accountId"
-      and r.template_id = x."platformTemplateId" and r.openid = x.openid
-      and (x.came = 'refused' or (r.mode = 'claim' and r.id = x."reportId"))
+    update message_consent_reports r set notification_id = null, status = x.status
+    from (
+      select "appId", "reportId" as id, 'open' as status from changes where came <> 'refused' and reservation = 'claim'
+      union all
+      select "appId", id, 'dropped' from doomed
+    ) x
+    where r.app_id = x."appId" and r.id = x.id and r.status = 'open'
   ),
   noted as (
     insert into message_consent_entries
       (app_id, id, account_id, template_id, openid, kind, granted, claimed, reserved, reason, notification_id, created_at)
-    select e."appId", e."entryId", e."accountId", e."platformTemplateId", e.openid, 'used', 0, 0, -1, e.came, e.id, e.now
-    from ended e join used u on u.id = e.id
+    select u."appId", u."entryId", u."accountId", u."platformTemplateId", u.openid, 'used', 0, 0, -1, u.came, u.id, u.now
+    from used u
     union all
     select x."appId", x."entryId", x."accountId", x."platformTemplateId", x.openid,
       case when x.came = 'refused' then 'voided' else 'returned' end, x.granted_by, x.claimed_by, x.reserved_by,

@@ -37,10 +37,15 @@ export class MessageTemplates {
 
   /** A template of the app by its id or key. Throws `message_template_not_found`. */
   async find(appId: string, idOrKey: string): Promise<MessageTemplate> {
-    const read = async () => (await this.db.run<MessageTemplate & Record<string, unknown>>(FIND, [appId, idOrKey]))[0];
-    const found = await this.#known.get(`${appId}/${idOrKey}`, read);
+    const found = await this.lookUp(appId, idOrKey);
     if (!found) throw notFound('message_template', idOrKey.slice(0, 64));
     return found;
+  }
+
+  /** The same, undefined for one that is not there. */
+  lookUp(appId: string, idOrKey: string): Promise<MessageTemplate | undefined> {
+    const read = async () => (await this.db.run<MessageTemplate & Record<string, unknown>>(FIND, [appId, idOrKey]))[0];
+    return this.#known.get(`${appId}/${idOrKey}`, read);
   }
 
   /** Throws `message_data_invalid` unless `data` has a fitting value for each variable, and nothing else. */

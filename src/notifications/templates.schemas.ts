@@ -164,7 +164,7 @@ export const MessageCounts = z
     data: z.array(
       z.object({
         day,
-        platform: z.string(),
+        platform: z.string().meta({ description: '`none`: the users were never on a platform of the template.' }),
         status: z.enum(['sent', 'refused', 'failed', 'unknown', 'expired', 'canceled']),
         count: z.int(),
       }),

@@ -86,6 +86,6 @@ export class LaneWorker {
 
   #slice(): Slice {
     const end = performance.now() + SLICE_MS;
-    return { rows: SLICE_ROWS, over: () => this.#stopping || performance.now() >= end };
+    return { rows: this.kind.rows ?? SLICE_ROWS, over: () => this.#stopping || performance.now() >= end };
   }
 }

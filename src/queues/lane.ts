@@ -10,7 +10,7 @@ export const keyOf = ({ appId, lane }: LaneRef): string => `${appId}/${lane}`;
 
 /** The bounds of one run. A run that reaches one ends and is nudged again, so that lanes alternate. */
 export interface Slice {
-  /** At most this many rows (200). */
+  /** At most this many rows (200, unless its kind says otherwise). */
   readonly rows: number;
   /** True once the run has had its time (2 s) or the process is stopping: finish the row in hand and return. */
   over(): boolean;
@@ -34,6 +34,8 @@ export interface LaneKind {
   run(lane: LaneRef, slice: Slice): Promise<LaneResult>;
   /** Lanes with due rows, found by index: what refills a queue that was lost. At most `limit`, the most overdue first. */
   due(limit: number): Promise<readonly LaneRef[]>;
+  /** Rows in one run, where 200 are too few: most of the time would pass between the runs. */
+  readonly rows?: number;
   /** Milliseconds between two askings of `due`, by one process of all: how late a lane may be whose nudge was lost. */
   readonly sweepEvery: number;
 }

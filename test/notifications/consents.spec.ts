@@ -264,6 +264,23 @@ describe('message consents', () => {
     });
   });
 
+  test('what was told more than thirty days ago is forgotten, also where nobody claims', async () => {
+    await shop.report();
+    await shop.push([shop.answer(), shop.answer('reject')]);
+    const kept = async () =>
+      (
+        await shop.sql<{ count: number }>(
+          `select ((select count(*) from message_consent_reports where app_id = $1)
+             + (select count(*) from message_consent_pushes where app_id = $1))::int as count`,
+          [shop.app.appId],
+        )
+      )[0]!.count;
+    expect(await kept()).toBe(3);
+    minibase.clock.advance({ days: 31 });
+    await until('nothing is kept', async () => (await kept()) === 0);
+    expect(await shop.counts()).toMatchObject({ granted: 1, claimed: 0 });
+  });
+
   describe('for the long term', () => {
     beforeEach(async () => {
       shop = await Answering.open(minibase, 'long_term');

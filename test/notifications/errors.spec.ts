@@ -114,6 +114,38 @@ describe('what WeChat answers to a message', () => {
     expect(await shop.ended(id)).toMatchObject({ status: 'sent' });
   });
 
+  test('a trouble that needs a person: each pause is twice as long, up to an hour, and who resumes begins anew', async () => {
+    await resume();
+    const ming = await shop.person('backing-off');
+    const nobody = await shop.person('nobody', 0);
+    await shop.fault('code', { code: '43107', times: 10 });
+    const { id } = await shop.send(ming.user.id, { expiresAt: await shop.at(20 * 24 * 3_600) });
+    const pauseAfter = async (before: number): Promise<number> => {
+      await until('the account is paused', async () => ((await state())?.pausedUntil?.getTime() ?? 0) > before);
+      return ((await state())!.pausedUntil!.getTime() - before) / 1_000;
+    };
+    for (const seconds of [60, 120, 240, 480, 960, 1_920, 3_600, 3_600]) {
+      const paused = await pauseAfter(minibase.clock.now().getTime());
+      expect(paused).toBeGreaterThan(seconds - 20);
+      expect(paused).toBeLessThan(seconds + 20);
+      await until('the message waits', async () => (await shop.counts(ming))[0] === 1);
+      minibase.clock.advance({ seconds: Math.ceil(paused) + 1 });
+      await shop.send(nobody.user.id); // Wakes the lane sooner than its sweep.
+    }
+    await pauseAfter(minibase.clock.now().getTime());
+    await until('the message waits', async () => (await shop.counts(ming))[0] === 1);
+    // Whoever has repaired it resumes: what goes wrong then is new.
+    await resume();
+    minibase.clock.advance({ seconds: 61 });
+    const resumed = minibase.clock.now().getTime();
+    await resume();
+    expect(await pauseAfter(resumed)).toBeLessThan(80);
+    await until('the message waits', async () => (await shop.counts(ming))[0] === 1);
+    minibase.clock.advance({ seconds: 80 });
+    await resume();
+    expect(await shop.ended(id)).toMatchObject({ status: 'sent' });
+  });
+
   test.each(['timeout_before', 'garbage'])('%s: nobody knows, and it is not sent again', async (kind) => {
     const ming = await shop.person(`unknown-${kind}`);
     await shop.fault(kind);
@@ -137,5 +169,21 @@ describe('what WeChat answers to a message', () => {
     await resume();
     expect(await shop.ended(id)).toMatchObject({ status: 'failed', reason: 'data_refused' });
     expect(await shop.inbox('changed')).toHaveLength(0);
+  });
+
+  test('a template that was mapped to another of the platform: nothing leaves, and the consent is still there', async () => {
+    const ming = await shop.person('mapped-anew');
+    const { id } = await shop.send(ming.user.id, { sendAt: await shop.at(3_600) });
+    const path = `/v1/message-templates/${shop.key}`;
+    const { platforms } = (await asServer<{ platforms: { wechat: object } }>(minibase, shop.app, 'GET', path)).body;
+    const mapTo = (templateId: string) =>
+      asServer(minibase, shop.app, 'PATCH', path, { body: { platforms: { wechat: { ...platforms.wechat, templateId } } } }); // prettier-ignore
+    expect((await mapTo('x'.repeat(43))).status).toBe(200);
+    await shop.advance(3_600);
+    await resume();
+    expect(await shop.ended(id)).toMatchObject({ status: 'failed', reason: 'template_unusable', platformCode: 'template_changed' }); // prettier-ignore
+    expect(await shop.counts(ming)).toEqual([1, 0, 0]);
+    expect(await shop.inbox('mapped-anew')).toHaveLength(0);
+    await mapTo(shop.stock.templateId);
   });
 });

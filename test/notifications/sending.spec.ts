@@ -1,3 +1,4 @@
+import { TooEarly } from '../../src/callbacks/mismatch.js';
 import { DeliveryNews } from '../../src/notifications/delivery-news.js';
 import type { SendOutcome } from '../../src/platforms/message-platform.js';
 import { Apps } from '../../src/tenancy/apps.service.js';
@@ -86,6 +87,8 @@ describe('sending', () => {
     await shop.sql(`update identities set anonymous = true where app_id = $1 and user_id = $2`, [shop.app.appId, ming.user.id]); // prettier-ignore
     expect(await shop.send(ming.user.id)).toMatchObject({ status: 'failed', reason: 'no_identity', platform: null });
     await untilEvent(minibase, shop.app.secretKey, 'notification.failed');
+    const counts = await asServer<{ data: object[] }>(minibase, shop.app, 'GET', `/v1/message-templates/${shop.key}/counts`); // prettier-ignore
+    expect(counts.body.data).toContainEqual(expect.objectContaining({ platform: 'none', status: 'failed', count: 1 }));
   });
 
   test('the same dedupeKey never makes two, also at once', async () => {
@@ -145,6 +148,11 @@ describe('sending', () => {
     expect(await shop.counts(ming)).toEqual([1, 0, 0]);
   });
 
+  test('a list of what was made of a template that is not there is empty', async () => {
+    const list = await asServer(minibase, shop.app, 'GET', '/v1/notifications?template=nothing');
+    expect(list).toMatchObject({ status: 200, body: { data: [], nextCursor: null } });
+  });
+
   test('values and times that cannot be are refused at once, by field', async () => {
     const ming = await shop.person('refused');
     const to = { userId: ming.user.id };
@@ -155,6 +163,7 @@ describe('sending', () => {
     expect(await codeOf({ template: 'nothing' })).toBe('message_template_not_found');
     expect(await codeOf({ expiresAt: await shop.at(-HOUR) })).toBe('validation_failed');
     expect(await codeOf({ quietHours: { from: '22:00', to: '08:00', timeZone: 'Nowhere/City' } })).toBe('validation_failed'); // prettier-ignore
+    expect(await codeOf({ quietHours: { from: '22:00', to: '08:00', timeZone: '+08:00' } })).toBe('validation_failed');
     expect((await shop.ask({ userId: 'usr_0' })).body.code).toBe('user_not_found');
   });
 
@@ -200,6 +209,22 @@ describe('sending', () => {
     const { id } = await other.send(ming.user.id);
     expect(await other.ended(id)).toMatchObject({ status: 'sent', reason: null });
     expect(await other.counts(ming)).toEqual([0, 0, 0]);
+  });
+
+  test('while another one is on its way, nobody takes the news of an unknown one for news of that', async () => {
+    const ming = await shop.person('two-of-one', 2);
+    const sent = (platformMessageId: string) => tell(ming, { kind: 'sent', platformMessageId }, platformMessageId);
+    await shop.fault('timeout_before');
+    const first = await shop.send(ming.user.id);
+    await shop.ended(first.id, 'unknown');
+    await shop.fault('slow', { milliseconds: 1_500 });
+    const second = await shop.send(ming.user.id);
+    await until('it is on its way', async () => String(await shop.counts(ming)) === '0,0,2');
+    await expect(sent('news-of-the-first')).rejects.toThrow(TooEarly);
+    expect(await shop.ended(second.id)).toMatchObject({ status: 'sent' });
+    await sent('news-of-the-first');
+    expect((await shop.read(first.id)).status).toBe('sent');
+    expect(await shop.counts(ming)).toEqual([0, 0, 0]);
   });
 
   test('the platform takes a success back: the consent is void', async () => {
@@ -254,7 +279,7 @@ describe('sending', () => {
       [shop.app.appId],
     );
     const expected = new Map<string, number>();
-    for (const { status, platform } of rows) if (platform) expected.set(status, (expected.get(status) ?? 0) + 1);
+    for (const { status } of rows) expected.set(status, (expected.get(status) ?? 0) + 1);
     expect(new Map(counts.map(({ status, count }) => [status, count]))).toEqual(expected);
   });
 });

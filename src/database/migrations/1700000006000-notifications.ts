@@ -26,6 +26,7 @@ export class Notifications1700000006000 implements MigrationInterface {
         account_id text not null,
         rate_limit integer check (rate_limit > 0),
         last_push_at timestamptz(3),
+        paused_at timestamptz(3),
         paused_until timestamptz(3),
         pause_reason text,
         primary key (app_id, account_id),
@@ -33,6 +34,7 @@ export class Notifications1700000006000 implements MigrationInterface {
       );
       comment on column message_accounts.rate_limit is 'Messages per second; null: what the platform allows.';
       comment on column message_accounts.last_push_at is 'Protocol time. Within 30 days: pushes grant, reports only claim.';
+      comment on column message_accounts.paused_at is 'Protocol time at which the pause began, this one or the last.';
       comment on column message_accounts.paused_until is 'Protocol time: the platform takes nothing before.';
 
       create table message_consents (
@@ -97,6 +99,7 @@ export class Notifications1700000006000 implements MigrationInterface {
       comment on column message_consent_pushes.happened_at is 'As the platform says: pushes may come in another order.';
       create index message_consent_pushes_consent
         on message_consent_pushes (app_id, account_id, template_id, openid, happened_at) where effect <> 'none';
+      create index message_consent_pushes_age on message_consent_pushes (app_id, pushed_at);
 
       create table message_consent_entries (
         app_id text not null,
@@ -211,6 +214,7 @@ export class Notifications1700000006000 implements MigrationInterface {
         foreign key (app_id, template_id) references message_templates (app_id, id)
       ) with (fillfactor = 50);
       comment on column notification_counts.day is 'In China, where the platforms count.';
+      comment on column notification_counts.platform is 'none: what failed because the user was never on one.';
     `);
   }
 

@@ -15,35 +15,40 @@ export type Command =
   | { readonly does: 'send'; readonly template: number; readonly count: number }
   | { readonly does: 'trouble'; readonly what: (typeof TROUBLES)[number] }
   | { readonly does: 'mail'; readonly what: 'duplicate' | 'delay' }
+  /** Of the worker that sends. */
+  | { readonly does: 'kill' }
   | { readonly does: 'advance'; readonly seconds: number };
 
 const template = fc.nat(1);
+/** Of a hundred steps: more, and nothing else would happen than starting. */
+const KILLS = 1;
 const ARBITRARY: fc.Arbitrary<Command> = fc.oneof(
   {
-    weight: 10,
+    weight: 60,
     arbitrary: fc.record({
       does: fc.constant('accept' as const),
       template,
       told: fc.oneof(
         { weight: 5, arbitrary: fc.constant<Teller>('both') },
         { weight: 2, arbitrary: fc.constantFrom<Teller>('platform', 'client') },
-        { weight: 1, arbitrary: fc.constant<Teller>('liar') },
+        { weight: 2, arbitrary: fc.constant<Teller>('liar') },
       ),
       reportsAgain: fc.boolean(),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ does: fc.constant('reject' as const), template }) },
-  { weight: 1, arbitrary: fc.record({ does: fc.constant('switchOff' as const), template }) },
+  { weight: 4, arbitrary: fc.record({ does: fc.constant('reject' as const), template }) },
+  { weight: 4, arbitrary: fc.record({ does: fc.constant('switchOff' as const), template }) },
   {
-    weight: 10,
-    arbitrary: fc.record({ does: fc.constant('send' as const), template, count: fc.integer({ min: 1, max: 3 }) }),
+    weight: 40,
+    arbitrary: fc.record({ does: fc.constant('send' as const), template, count: fc.integer({ min: 1, max: 2 }) }),
   },
-  { weight: 2, arbitrary: fc.record({ does: fc.constant('trouble' as const), what: fc.constantFrom(...TROUBLES) }) },
+  { weight: 8, arbitrary: fc.record({ does: fc.constant('trouble' as const), what: fc.constantFrom(...TROUBLES) }) },
   {
-    weight: 1,
+    weight: 4,
     arbitrary: fc.record({ does: fc.constant('mail' as const), what: fc.constantFrom('duplicate' as const, 'delay') }),
   },
-  { weight: 1, arbitrary: fc.record({ does: fc.constant('advance' as const), seconds: fc.constantFrom(30, 700) }) },
+  { weight: KILLS, arbitrary: fc.constant<Command>({ does: 'kill' }) },
+  { weight: 4, arbitrary: fc.record({ does: fc.constant('advance' as const), seconds: fc.constantFrom(30, 700) }) },
 );
 
 /** The same for the same seed. */

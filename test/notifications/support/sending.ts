@@ -1,3 +1,4 @@
+import type { PlatformCode } from '../../../src/platforms/platform.js';
 import { until } from '../../queues/support/until.js';
 import { aLogin, anApp, asServer, type LoggedIn, must, sandbox, type TestApp } from '../../support/client.js';
 import type { Minibase } from '../../support/minibase.js';
@@ -34,48 +35,57 @@ export interface SeenBroadcast {
 /** A template of the sandbox's stock that asks for nothing but short texts. */
 export const DATA = { item: '一杯咖啡' };
 
-/** A test app on WeChat with a message template of the sandbox's stock, and people who agree to it. */
+/** By which path or method the sandbox knows the call that sends. */
+const SENDS: Partial<Record<PlatformCode, string>> = {
+  wechat: '/cgi-bin/message/subscribe/send',
+  alipay: 'alipay.open.app.mini.templatemessage.send',
+  douyin: '/api/notification/v2/subscription/notify_user/',
+};
+
+/** A test app, on WeChat unless told otherwise, with a message template of the sandbox's stock, and people who agree to it. */
 export class Sending {
   private constructor(
     readonly minibase: Minibase,
     readonly app: TestApp,
     readonly stock: StockTemplate,
     readonly key: string,
+    readonly platform: PlatformCode,
   ) {}
 
-  static async open(minibase: Minibase, kind: 'one_time' | 'long_term' = 'one_time'): Promise<Sending> {
-    const app = await anApp(minibase, ['wechat']);
-    const all = await stockTemplates(minibase, 'wechat', app.programs.wechat.platformAppId);
+  static async open(
+    minibase: Minibase,
+    kind: 'one_time' | 'long_term' = 'one_time',
+    platform: PlatformCode = 'wechat',
+  ): Promise<Sending> {
+    const app = await anApp(minibase, [platform]);
+    const { platformAppId } = app.programs[platform];
+    const all = await stockTemplates(minibase, platform, platformAppId);
     const stock = all.find((one) => one.kind === kind)!;
     // Without pushes the reports of clients grant, which needs nobody to wait for.
-    const { platformAppId } = app.programs.wechat;
-    await sandbox(minibase, 'accounts', { platform: 'wechat', kind: 'program', platformAppId, push: { sent: false } });
+    if (platform === 'wechat') await sandbox(minibase, 'accounts', { platform, kind: 'program', platformAppId, push: { sent: false } }); // prettier-ignore
     const key = 'order.shipped';
-    // Each field as the platform's own example has it, and one that the developer fills.
-    const [first, ...others] = [...stock.fields].sort((a, b) => Number(b.name.startsWith('thing')) - Number(a.name.startsWith('thing'))); // prettier-ignore
-    const fields = { [first!.name]: '{{item}}', ...Object.fromEntries(others.map(({ name, example }) => [name, example])) }; // prettier-ignore
     await must(minibase.url, 'POST', '/v1/message-templates', {
       token: app.secretKey,
       body: {
         key,
         variables: [{ name: 'item', type: 'text', example: '一杯咖啡' }],
-        platforms: { wechat: { templateId: stock.templateId, kind, fields } },
+        platforms: { [platform]: formOf(stock) },
       },
     });
-    return new Sending(minibase, app, stock, key);
+    return new Sending(minibase, app, stock, key, platform);
   }
 
   get accountId(): string {
-    return this.app.programs.wechat.id;
+    return this.app.programs[this.platform].id;
   }
 
   get platformAppId(): string {
-    return this.app.programs.wechat.platformAppId;
+    return this.app.programs[this.platform].platformAppId;
   }
 
   /** A person who has logged in and agreed so often. */
   async person(user: string, consents = 1): Promise<LoggedIn> {
-    const login = await aLogin(this.minibase, this.app, user);
+    const login = await aLogin(this.minibase, this.app, user, this.platform);
     for (let count = 0; count < consents; count += 1) {
       // A second acceptance within three seconds does not count.
       if (count > 0) this.minibase.clock.advance({ seconds: 4 });
@@ -101,14 +111,14 @@ export class Sending {
   /** The dialog in the sandbox, told by the client. */
   async consent(login: LoggedIn, user: string, answer = 'accept'): Promise<void> {
     const { results } = await this.asked(user, answer);
-    const body = { platform: 'wechat', results };
+    const body = { platform: this.platform, results };
     await must(this.minibase.url, 'POST', '/v1/me/message-consents', { token: login.accessToken, body });
   }
 
   /** What the client's call gives; the platform pushes nothing. */
   asked(user: string, answer = 'accept'): Promise<{ results: Record<string, string> }> {
     return sandbox(this.minibase, 'consent', {
-      ...{ platform: 'wechat', platformAppId: this.platformAppId, user },
+      ...{ platform: this.platform, platformAppId: this.platformAppId, user },
       ...{ templateIds: [this.stock.templateId], answer, report: false },
     });
   }
@@ -142,7 +152,7 @@ export class Sending {
 
   /** Messages that reached people. */
   async inbox(user?: string): Promise<readonly SeenMessage[]> {
-    const query = new URLSearchParams({ platform: 'wechat', platformAppId: this.platformAppId, limit: '10000' });
+    const query = new URLSearchParams({ platform: this.platform, platformAppId: this.platformAppId, limit: '10000' });
     if (user !== undefined) query.set('user', user);
     const path = `/_/messages?${query.toString()}`;
     return (await must<{ messages: SeenMessage[] }>(this.minibase.sandboxUrl, 'GET', path)).messages;
@@ -150,7 +160,8 @@ export class Sending {
 
   /** The next sends go wrong so. */
   fault(kind: string, over: object = {}): Promise<unknown> {
-    const match = { platform: 'wechat', path: '/cgi-bin/message/subscribe/send', platformAppId: this.platformAppId };
+    const { platform, platformAppId } = this;
+    const match = { platform, platformAppId, path: SENDS[platform] };
     return sandbox(this.minibase, 'faults', { match, kind, ...over });
   }
 
@@ -197,4 +208,12 @@ export class Sending {
   broadcastOf(id: string): Promise<SeenBroadcast> {
     return must(this.minibase.url, 'GET', `/v1/broadcasts/${id}`, { token: this.app.secretKey });
   }
+}
+
+/** What a template of the stock is mapped to: each field as the platform's own example has it, and one that is filled. */
+export function formOf({ templateId, kind, fields }: StockTemplate): object {
+  const isThing = ({ name }: { name: string }) => Number(name.startsWith('thing'));
+  const [first, ...others] = [...fields].sort((a, b) => isThing(b) - isThing(a));
+  const examples = Object.fromEntries(others.map(({ name, example }) => [name, example]));
+  return { templateId, kind, page: 'pages/order', fields: { [first!.name]: '{{item}}', ...examples } };
 }

@@ -23,8 +23,9 @@ const CLASSES: Record<string, number[]> = {
   'failed data': [1000, 1001, 1008, 28001038, 28005001],
   'later account back_off alarm': [1009, 28001016, 28001018, 28001019],
   'later account 1': [1010, 28006003],
+  'later account 3': [12001],
   'later account 60': [28005004],
-  'later message back_off': [2000, -1, 28001005, 28005002],
+  'later message back_off': [2000, -1, 13000, 23000, 28001005, 28005002],
   refused: [28014043],
   undocumented: [1, 40018, 12345678],
 };

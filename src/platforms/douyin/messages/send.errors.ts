@@ -31,6 +31,10 @@ export const SEND_ERRORS: SendTable = {
   1009: stopped('Douyin has banned subscribe messages for this mini-program.'),
   1010: tooFast(1),
   2000: again,
+  // Of every call: too fast for 2–3 s, and trouble at the platform.
+  12001: tooFast(3),
+  13000: again,
+  23000: again,
   // 1,000 in a second; each template has a quota of the day as well.
   28006003: tooFast(1),
   28014043: {
