@@ -4,6 +4,9 @@ import { PlatformError } from './errors.js';
 /** Milliseconds after which no further try is begun: whoever waits for a login has better things to do. */
 const PATIENCE = 3_000;
 
+/** 200 to 500 ms, so that repeats of many calls do not come together. */
+export const shortPause = (): Promise<void> => sleep(200 + Math.random() * 300);
+
 /**
  * Makes a call that does no harm when made twice (a login code, a token, a question; never money or a message), and
  * repeats it after 200 to 500 ms as often as its error advises. Throws the last error.
@@ -16,7 +19,7 @@ export async function repeating<T>(call: () => Promise<T>): Promise<T> {
     } catch (error) {
       if (failures >= repeatsOf(error) || performance.now() - started > PATIENCE) throw error;
     }
-    await sleep(200 + Math.random() * 300);
+    await shortPause();
   }
 }
 

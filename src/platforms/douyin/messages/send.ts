@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AccessTokens, TokenSource } from '../../access-tokens.js';
 import { errorOf } from '../../answers.js';
 import type { OutgoingMessage, SendOutcome } from '../../message-platform.js';
 import type { PlatformAccount } from '../../platform.js';
+import { shortPause } from '../../repeating.js';
 import { handedOver, outcomeOf, sendWithToken } from '../../sending.js';
 import { type DouyinApi, type DouyinFailure, OPEN_DOUYIN } from '../api.js';
 import { DOUYIN_ERRORS, TOKEN_REFUSED } from '../errors.js';
@@ -52,6 +52,6 @@ async function attempt(
   if (row) return outcomeOf(row, platformCode);
   if (isSecond) return outcomeOf(UNDOCUMENTED, platformCode);
   // It was refused, so a second try annoys nobody twice.
-  await sleep(200 + Math.random() * 300);
+  await shortPause();
   return attempt(api, account, body, token, true);
 }
