@@ -4,8 +4,8 @@ import { until } from '../queues/support/until.js';
 import { asServer } from '../support/client.js';
 import { eventsOf } from '../support/events.js';
 import { type Minibase, startMinibase } from '../support/minibase.js';
+import { aWorker } from '../support/worker.js';
 import { Sending } from './support/sending.js';
-import { aWorker } from './support/worker.js';
 
 const PEOPLE = 200;
 /** Longer than a message is leased. */

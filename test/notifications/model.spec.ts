@@ -4,11 +4,11 @@ import type { Running } from '../../torture/running.js';
 import { until } from '../queues/support/until.js';
 import { aLogin, anApp, must, sandbox, type TestApp } from '../support/client.js';
 import { type Minibase, startMinibase } from '../support/minibase.js';
+import { aWorker } from '../support/worker.js';
 import { type Account, books } from './model/books.js';
 import { type Command, commands } from './model/commands.js';
 import { type ModelTemplate, Player } from './model/player.js';
 import { stockTemplates } from './support/stock-templates.js';
-import { aWorker } from './support/worker.js';
 
 jest.setTimeout(600_000);
 

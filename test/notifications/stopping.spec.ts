@@ -1,8 +1,8 @@
 import type { Running } from '../../torture/running.js';
 import { until } from '../queues/support/until.js';
 import { type Minibase, startMinibase } from '../support/minibase.js';
+import { aWorker } from '../support/worker.js';
 import { Sending } from './support/sending.js';
-import { aWorker } from './support/worker.js';
 
 const PEOPLE = 150;
 /** What one process has on its way to one account. */

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
-import { Running } from '../../../torture/running.js';
-import { freePort } from '../../start/server-process.js';
-import type { Minibase } from '../../support/minibase.js';
+import { Running } from '../../torture/running.js';
+import { freePort } from '../start/server-process.js';
+import type { Minibase } from './minibase.js';
 
 /** A worker of the same installation in a process of its own, started. */
 export async function aWorker({ config }: Minibase): Promise<Running> {
