@@ -46,6 +46,7 @@ export class Conclusions {
       const { field, message, objectId } = error;
       this.#log.error({ app: app.id, account: accountId, callback: id, field }, `callback parked: ${message}`);
       await this.write(tx, app.id, id, 'parked', field, objectId);
+      await handler?.doubt?.(tx, arrival, content);
       if (wasThere) return { status: 'parked' };
       await this.announcer.announce(tx, {
         appId: app.id,

@@ -24,6 +24,12 @@ const PAID_ATTEMPT = statement(`
   select ${attemptColumns('a')} from payment_attempts a
   where a.app_id = $1 and a.platform = $2 and (a.number = $3 or a.platform_transaction_id = $4) limit 1`);
 
+/** Asks soon about an attempt that has brought no money. $2 platform  $3 number  $4 account  $5 business now */
+const DOUBT = statement(`
+  update payment_attempts set check_at = least(check_at, $5), checks = 0
+  where app_id = $1 and platform = $2 and number = $3 and $4 in (merchant_account_id, platform_account_id)
+    and status <> 'succeeded'`);
+
 /** The time for a decision where the platform does not name its end: Douyin usually gives three days. */
 const DECISION_MS = 72 * 3_600_000;
 
@@ -66,6 +72,12 @@ export class CallbackContents implements CallbackHandler<Kind> {
     } catch (error) {
       throw asMismatch(error) ?? error;
     }
+  }
+
+  /** Also of an attempt that had ended: money may have come for it, and only the platform can tell how much. */
+  async doubt(tx: Tx, { app, platform, accountId }: Arrival, content: ContentOf<Kind>): Promise<void> {
+    if (content.kind !== 'payment') return;
+    await this.db.run(DOUBT, [app.id, platform, content.number, accountId, this.time.now(app)], tx);
   }
 
   #do(tx: Tx, arrival: Arrival, content: ContentOf<Kind>): Promise<Concluded> {

@@ -94,9 +94,10 @@ export const PAYMENT_INVARIANTS: readonly Invariant[] = [
           or count(*) filter (where e.type = 'refund.rejected') <> (r.status = 'rejected')::int))`,
   },
   {
-    name: 'whatever is open has a next time at which somebody looks',
+    name: 'whatever is open has a next time at which somebody looks, and what was paid has none',
     sql: `select a.app_id, a.id from payment_attempts a
-      where ${ours('a')} and (a.status in ('created', 'pending', 'unknown')) <> (a.check_at is not null)
+      where ${ours('a')} and case when a.check_at is null then a.status in ('created', 'pending', 'unknown')
+        else a.status = 'succeeded' end
       union all
       select r.app_id, r.id from refunds r
       where ${ours('r')} and (r.status in ('requested', 'pending', 'action_required')) <> (r.check_at is not null)`,

@@ -98,7 +98,7 @@ export const ASK_AGAIN = statement(`
   update payment_attempts
   set status = case when $4 and status in (${fromSql(ATTEMPT_MOVES.submitted)}) then '${ATTEMPT_MOVES.submitted.to}' else status end,
     check_at = $3, checks = checks + 1, updated_at = $5
-  where app_id = $1 and id = $2 and status in (${OPEN_SQL})`);
+  where app_id = $1 and id = $2 and (status in (${OPEN_SQL}) or check_at is not null)`);
 
 /** From now on nobody may begin to pay, and every attempt is asked about at once. $3 reason  $4 now  $5 business now */
 export const BEGIN_CLOSING = statement(`

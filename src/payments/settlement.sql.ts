@@ -115,6 +115,11 @@ export const REOPEN = statement(`
   update payment_attempts set status = 'unknown', failure_code = null
   where app_id = $1 and id = $2 and status in (${fromSql(ATTEMPT_MOVES.settledLate)})`);
 
+/** One that had ended was in doubt, and was not paid after all. */
+export const CLEAR_DOUBT = statement(`
+  update payment_attempts set check_at = null
+  where app_id = $1 and id = $2 and status in (${fromSql(ATTEMPT_MOVES.settledLate)}) and check_at is not null`);
+
 /** Moves an attempt that will bring no money. $3 to, $4 from, $5 failure code, $6 now */
 export const END_ATTEMPT = statement(`
   update payment_attempts set status = $3, failure_code = $5, check_at = null, updated_at = $6

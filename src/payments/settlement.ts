@@ -17,6 +17,7 @@ import { Refunding } from './refunding.js';
 import { type AttemptRow, isOpen, type PaymentRow } from './rows.js';
 import {
   BOOK,
+  CLEAR_DOUBT,
   CLOSE_PAYMENT,
   END_ATTEMPT,
   FIND_ATTEMPT,
@@ -110,6 +111,7 @@ export class Settlement {
     const values = [app.id, attempt.id, to, from, failureCode ?? null, this.clock.now()];
     const ended = await this.db.run(END_ATTEMPT, values, tx);
     if (ended.length > 0) await this.closeIfDone(tx, app.id, payment.id);
+    else await this.db.run(CLEAR_DOUBT, [app.id, attempt.id], tx);
   }
 
   /** Ends a payment that is being closed, if nothing of it is open any more. The caller has locked it. */

@@ -99,20 +99,37 @@ describe('what platforms send', () => {
     expect((await shop.read(payment.id)).status).toBe('pending');
   });
 
-  test.each(PLATFORMS)('a wrong amount of %s parks the callback with an alarm and pays nothing', async (platform) => {
-    await shop.faults(platform, 'wrong_amount', {}, { direction: 'out' });
-    const { payment, letter } = await paidFor(platform);
-    expect((await deliver(minibase.url, letter)).status).toBe(200);
-    expect(await shop.read(payment.id)).toMatchObject({ status: 'pending' });
-    const [parked] = await callbacksOf(payment.id);
-    expect(parked).toMatchObject({ status: 'parked', problem: 'amount' });
-    const events = await untilEvent(minibase, shop.app.secretKey, 'callback.parked');
-    expect(events.filter(({ object }) => object.id === parked?.id)).toHaveLength(1);
+  test.each(PLATFORMS)(
+    'a wrong amount of %s parks the callback with an alarm; the truth comes by asking',
+    async (platform) => {
+      await shop.faults(platform, 'wrong_amount', {}, { direction: 'out' });
+      const { payment, letter } = await paidFor(platform);
+      expect((await deliver(minibase.url, letter)).status).toBe(200);
+      const [parked] = await callbacksOf(payment.id);
+      expect(parked).toMatchObject({ status: 'parked', problem: 'amount' });
+      const events = await untilEvent(minibase, shop.app.secretKey, 'callback.parked');
+      expect(events.filter(({ object }) => object.id === parked?.id)).toHaveLength(1);
 
-    // Run again it is still wrong; the truth comes by asking.
-    const again = await shop.server<Callback>('POST', `/v1/callbacks/${parked?.id}/rerun`);
-    expect(again.body.status).toBe('parked');
-    expect((await shop.server('POST', `/v1/payments/${payment.id}/refresh`)).body.status).toBe('succeeded');
+      // Run again it is still wrong.
+      const again = await shop.server<Callback>('POST', `/v1/callbacks/${parked?.id}/rerun`);
+      expect(again.body.status).toBe('parked');
+      expect((await shop.server('POST', `/v1/payments/${payment.id}/refresh`)).body.status).toBe('succeeded');
+    },
+  );
+
+  test('money for an attempt that had ended is found when its only callback is parked', async () => {
+    const payment = await shop.payment({ platform: 'douyin', expiresIn: 300 });
+    for (let hours = 0; (await shop.read(payment.id)).status !== 'closed' && hours < 48; hours++) {
+      await shop.advance(3_600);
+      await shop.server('POST', `/v1/payments/${payment.id}/refresh`);
+    }
+    // The user's phone had kept the order that nobody waits for any more.
+    await shop.faults('douyin', 'wrong_amount', {}, { direction: 'out' });
+    const before = letterbox.letters.length;
+    await shop.cashier(payment.clientAction);
+    expect((await deliver(minibase.url, await letterbox.letter(before + 1))).status).toBe(200);
+    const events = await untilEvent(minibase, shop.app.secretKey, 'payment.unexpected_success');
+    expect(events.find(({ type }) => type === 'payment.unexpected_success')?.object.id).toBe(payment.id);
   });
 
   test('a parked callback is run again once its payment is known', async () => {
