@@ -93,7 +93,7 @@ export const NOTIFICATION_SCHEMA = `
   create index notifications_due on notifications (app_id, account_id, priority, due_at) where due_at is not null;
   create index notifications_person on notifications (app_id, account_id, openid)
     where due_at is not null or settle_at is not null;
-  create index notifications_user on notifications (app_id, user_id, id);
+  create index notifications_user on notifications (user_id, app_id, id);
   create index notifications_broadcast on notifications (app_id, broadcast_id, status) where broadcast_id is not null;
   create index notifications_message on notifications (app_id, account_id, platform_message_id)
     where platform_message_id is not null;

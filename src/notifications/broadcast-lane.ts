@@ -16,6 +16,8 @@ import {
   CANCEL_MESSAGES,
   CHECK_AT,
   EXPANDED,
+  FEW_MESSAGES,
+  GATHER_STATISTICS,
   LOCK_BROADCAST,
   NEXT_BROADCAST,
   WAITING,
@@ -101,6 +103,7 @@ export class BroadcastLane {
     if (waiting > AHEAD - PAGE) return this.#look(tx, app, row.id, LOOK_AGAIN_MS);
     const page = row.expiresAt > now ? await this.#page(tx, app, row) : undefined;
     const created = page ? await this.#write(tx, app, row, page, now) : 0;
+    if (row.place === null && created > 0) await this.#tellPlanner(tx);
     const place = page ? JSON.stringify(page.place) : null;
     await this.db.run(EXPANDED, [app.id, row.id, place, page === undefined, created, now], tx);
     return created > 0 ? page?.target.accountId : undefined;
@@ -123,6 +126,12 @@ export class BroadcastLane {
       ...[null, now],
     ];
     return (await this.db.run(INSERT, values, tx)).length;
+  }
+
+  /** Plans that were made for a handful of messages would read the broadcast from end to end for each batch (0030). */
+  async #tellPlanner(tx: Tx): Promise<void> {
+    const few = await this.db.run(FEW_MESSAGES, [], tx);
+    if (few.length > 0) await this.db.run(GATHER_STATISTICS, [], tx);
   }
 
   async #cancelMore(tx: Tx, app: AppRecord, { id }: BroadcastRow): Promise<undefined> {

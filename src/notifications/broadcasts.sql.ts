@@ -102,6 +102,16 @@ export const EXPANDED = statement(`
     check_at = $6
   where app_id = $1 and id = $2`);
 
+/**
+ * A row: when statistics of the messages were last gathered there were few, so few that plans read all of them. 1,000 pages are
+ * far more than that needs, and far fewer than it would take long to look at.
+ */
+export const FEW_MESSAGES = statement(`
+  select from pg_class where oid = 'notifications'::regclass and relpages < 1000`);
+
+/** What autovacuum would do within a minute. Where it does so at this moment, or only a superuser may, nothing happens. */
+export const GATHER_STATISTICS = statement('analyze (skip_locked) notifications');
+
 /** When it is looked at again (business time); null: no more. */
 export const CHECK_AT = statement('update broadcasts set check_at = $3 where app_id = $1 and id = $2');
 

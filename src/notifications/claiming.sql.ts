@@ -66,7 +66,8 @@ const COUNTED = `(k.verdict in ('grant', 'claim') or (k.verdict = 'sent' and k.r
  * from before, which may have had nothing to take.
  *
  * Rows are looked up one by one, by keys (`lateral … limit 1`, `coalesce`): a queue is short whenever its statistics are
- * gathered, and as a join the whole of it is read.
+ * gathered, and as a join the whole of it is read. What is updated takes the whole key from its row for that: of an app with
+ * one message, so the statistics, all messages are as quickly read as one (0030).
  *
  * `most` stands in the text: of a limit that is a parameter Postgres expects so much that it plans this anew each time,
  * which takes as long as to run it.
@@ -87,7 +88,7 @@ const claiming = (most: number): Statement =>
     order by d.priority, d.due_at limit $6
   ),
   locked as materialized (
-    select n.id, n.openid, n.platform_template_id, n.routes, n.reservation,
+    select n.app_id, n.id, n.openid, n.platform_template_id, n.routes, n.reservation,
       case
         when n.leased_until is not null then case when n.reason = '${DELIVERED}' then 'sent' else 'unknown' end
         when n.expires_at <= $3 then 'expired'
@@ -118,7 +119,7 @@ const claiming = (most: number): Statement =>
     where not c.subscribed and c.granted = 0 and c.claimed > 0
   ),
   chosen as materialized (
-    select l.id, l.openid, l.platform_template_id, l.routes, l.reservation, c.blocked_until, w.id as report_id,
+    select l.app_id, l.id, l.openid, l.platform_template_id, l.routes, l.reservation, c.blocked_until, w.id as report_id,
       row_number() over ()::int as at,
       case
         when l.verdict is not null then l.verdict
@@ -186,7 +187,7 @@ const claiming = (most: number): Statement =>
       sent_at = case when k.verdict = 'sent' then $3::timestamptz else n.sent_at end,
       ended_at = case when ${isOver('k')} then $3::timestamptz end
     from chosen k
-    where n.app_id = $1 and n.id = k.id and k.at > 0 and k.verdict <> 'again'
+    where n.app_id = k.app_id and n.id = k.id and k.at > 0 and k.verdict <> 'again'
     returning n.*, k.verdict, k.at
   ),
   told as (

@@ -28,7 +28,7 @@ const PACE_MS = 40;
 const SOON_MS = 500;
 /** Most of them only wait, for a platform or for their pace. */
 const AT_ONCE = 48;
-/** Others wait for a run now and then, so a fast account's is short (0029). */
+/** A fast account sends the usual 200 in a tenth of a second (0029). */
 const ROWS = 400;
 
 const HANDED_OVER: readonly Claimed['verdict'][] = ['grant', 'claim', 'subscription'];

@@ -6,6 +6,7 @@ import { QueueBuckets1700000003000 } from './1700000003000-queue-buckets.js';
 import { Payments1700000004000 } from './1700000004000-payments.js';
 import { Webhooks1700000005000 } from './1700000005000-webhooks.js';
 import { Notifications1700000006000 } from './1700000006000-notifications.js';
+import { NotificationsOfUsers1700000006100 } from './1700000006100-notifications-of-users.js';
 
 /** All migrations, in order. `npm run migration:new` makes a file; add it here. */
 export const MIGRATIONS = [
@@ -17,4 +18,5 @@ export const MIGRATIONS = [
   Payments1700000004000,
   Webhooks1700000005000,
   Notifications1700000006000,
+  NotificationsOfUsers1700000006100,
 ];
