@@ -31,6 +31,8 @@ export interface MerchantAccount<Credentials extends object = object> extends Re
   readonly kind: 'merchant';
   readonly merchantId: string;
   readonly platformAppId?: never;
+  /** Where the platform tells of contracts that ended, as set in its console. */
+  readonly push?: Pick<PushSettings, 'url'>;
 }
 
 export type AnyAccount<Credentials extends object = object> = Account<Credentials> | MerchantAccount<Credentials>;
@@ -96,16 +98,17 @@ export class Accounts {
   }
 
   async #program(platform: Platform, given: Registration & { kind: 'program' }): Promise<object> {
-    const { code } = platform;
+    const { code, services } = platform;
     const { kind, platformAppId = platform.newPlatformAppId() } = given;
     const previous = this.programs(code).get(platformAppId);
     const credentials = await platform.issueCredentials(given.credentials ?? {}, previous?.credentials);
     const unionid = given.unionid ?? previous?.unionid ?? true;
-    const push = given.push || previous?.push ? { push: { ...previous?.push, ...given.push } } : {};
+    const push = pushOf(given, previous);
     this.#keep({ platform: code, kind, platformAppId, credentials, unionid, ...push, ...kept(given, previous) });
     const account = this.programs(code).require(platformAppId);
     const templates = platform.messages?.templates(account);
-    return { ...account, credentials: platform.showCredentials(credentials), ...(templates && { templates }) };
+    const shown = { ...account, credentials: platform.showCredentials(credentials), ...(templates && { templates }) };
+    return { ...shown, ...(services && { services }) };
   }
 
   async #merchant(platform: Platform, given: Registration & { kind: 'merchant' }): Promise<object> {
@@ -114,8 +117,11 @@ export class Accounts {
     const { kind, merchantId = merchants.newMerchantId() } = given;
     const previous = this.merchants(code).get(merchantId);
     const credentials = await merchants.issueCredentials(given.credentials ?? {}, previous?.credentials, merchantId);
-    this.#keep({ platform: code, kind, merchantId, credentials, ...kept(given, previous) });
-    return { ...this.merchants(code).require(merchantId), credentials: merchants.showCredentials(credentials) };
+    const push = pushOf(given, previous);
+    this.#keep({ platform: code, kind, merchantId, credentials, ...push, ...kept(given, previous) });
+    const { plans } = merchants;
+    const account = this.merchants(code).require(merchantId);
+    return { ...account, credentials: merchants.showCredentials(credentials), ...(plans && { plans }) };
   }
 
   #keep(account: AnyAccount): void {
@@ -158,14 +164,17 @@ export const keyOf = (account: AnyAccount): string =>
 
 /** What of a registration is the same for all kinds. */
 function kept(given: Registration, previous: AnyAccount | undefined): Pick<AnyAccount, 'entity' | 'callbackOrigin'> {
-  const { push = undefined } = given.kind === 'program' ? given : {};
-  const pushOrigin = push?.url === undefined ? undefined : new URL(push.url).origin;
+  const pushOrigin = given.push?.url === undefined ? undefined : new URL(given.push.url).origin;
   const callbackOrigin = given.callbackOrigin ?? previous?.callbackOrigin ?? pushOrigin;
   return {
     entity: given.entity ?? previous?.entity ?? 'default',
     ...(callbackOrigin && { callbackOrigin }),
   };
 }
+
+/** What is given of the push settings changes them, the rest stays. */
+const pushOf = (given: Registration, previous: AnyAccount | undefined): { push?: PushSettings } =>
+  given.push || previous?.push ? { push: { ...previous?.push, ...given.push } } : {};
 
 function groups(table: Table<AnyAccount>): Map<string, AnyAccount[]> {
   const groups = new Map<string, AnyAccount[]>();

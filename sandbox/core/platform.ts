@@ -30,6 +30,8 @@ export interface Platform<Credentials extends object = object> {
   issueCredentials(given: unknown, previous: Credentials | undefined): Credentials | Promise<Credentials>;
   /** What the platform's console would show of them. */
   showCredentials(credentials: Credentials): object;
+  /** The contract templates of every program, as the console lists them. Absent: the platform has none there. */
+  readonly services?: readonly object[];
   readonly routes: readonly Route[];
   /** Whom and what a call is about, for faults and the calls log. Must not throw, whatever arrived. */
   describe(call: Call): CallSubject;
@@ -105,6 +107,8 @@ export interface MerchantBook<Credentials extends object = object> {
     merchantId: string,
   ): Credentials | Promise<Credentials>;
   showCredentials(credentials: Credentials): object;
+  /** The plans under which every merchant may debit, as the console lists them. Absent: the platform has none. */
+  readonly plans?: readonly object[];
 }
 
 /** The templates of a mini-program, and how many messages it may send. */
@@ -226,7 +230,18 @@ export interface CallSubject {
 
 export type PlatformFault = 'wrong_signature' | 'rotate_key';
 
-export const ACTION_NAMES = ['login', 'phone', 'profile', 'expire', 'cashier', 'refund', 'consent', 'push'] as const;
+export const ACTION_NAMES = [
+  'login',
+  'phone',
+  'profile',
+  'expire',
+  'cashier',
+  'refund',
+  'consent',
+  'push',
+  'contract',
+  'wallet',
+] as const;
 export type ActionName = (typeof ACTION_NAMES)[number];
 
 /** Takes the body of `POST /_/<name>`, gives the answer. Throws ZodError or SandboxError. */
@@ -245,7 +260,7 @@ export const personSchema = z.strictObject({
   user: z.string().min(1).max(128),
 });
 
-/** `POST /_/cashier`: the person confirms the payment page, leaves it, or fails there. */
+/** `POST /_/cashier`: the person confirms the payment or contract page, leaves it, or fails there. */
 export const cashierSchema = z.strictObject({
   clientAction: z.looseObject({
     platform: z.string(),
@@ -260,7 +275,27 @@ export const cashierSchema = z.strictObject({
       .optional(),
   }),
   user: z.string().min(1).max(128),
+  /** `pay` on a page that only asks for a contract: signs it. */
   outcome: z.enum(['pay', 'cancel', 'fail']),
+  /** False on a page that asks for both: the person pays, and takes the tick off the contract. */
+  sign: z.boolean().default(true),
+});
+
+/** `POST /_/contract`: what happens to a contract under which the merchant debits, outside the mini-program. */
+export const contractSchema = z.strictObject({
+  platform: z.string(),
+  /** The merchant's own number of the contract (`contract_code`, `external_agreement_no`, `outAuthOrderNo`). */
+  number: z.string().min(1).max(64),
+  /** `read`: only says how it is. `expire`: its time runs out. */
+  does: z.enum(['read', 'terminate', 'expire']).default('read'),
+  by: z.enum(['user', 'merchant', 'platform']).default('user'),
+});
+
+/** `POST /_/wallet`: whether debits find money with a person. */
+export const walletSchema = personSchema.extend({
+  /** `empty`: the next `times` debits find too little, all of them without `times`. `full`: all find enough. */
+  balance: z.enum(['full', 'empty']),
+  times: z.int().min(1).max(1_000).optional(),
 });
 
 /** `POST /_/refund`: somebody starts a refund at the platform: the merchant in its console, or the person. */

@@ -21,6 +21,8 @@ const pushSchema = z.strictObject({
   sent: z.boolean().optional(),
 });
 export type PushSettings = z.output<typeof pushSchema>;
+/** Of a merchant: where the platform tells of contracts that ended. */
+const merchantPushSchema = pushSchema.pick({ url: true });
 
 /** The body of `POST /_/accounts`. */
 export const registrationSchema = z.discriminatedUnion(
@@ -33,7 +35,12 @@ export const registrationSchema = z.discriminatedUnion(
       unionid: z.boolean().optional(),
       push: pushSchema.optional(),
     }),
-    z.strictObject({ ...common, kind: z.literal('merchant'), merchantId: idSchema.optional() }),
+    z.strictObject({
+      ...common,
+      kind: z.literal('merchant'),
+      merchantId: idSchema.optional(),
+      push: merchantPushSchema.optional(),
+    }),
   ],
   { error: 'only the kinds "program" and "merchant" can be registered' },
 );

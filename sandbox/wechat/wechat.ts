@@ -90,6 +90,8 @@ export function wechat(world: World): Platform<WechatCredentials> {
       expire,
       cashier: pay.cashier,
       refund: pay.refund,
+      contract: pay.contract,
+      wallet: pay.wallet,
       consent: consenter.act,
       push: pushAction(world, pushes),
     },

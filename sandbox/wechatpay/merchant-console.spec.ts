@@ -22,9 +22,23 @@ test('a merchant that brings nothing gets all', async () => {
     serial: expect.stringMatching(/^[0-9A-F]{40}$/),
     privateKey: expect.stringContaining('BEGIN PRIVATE KEY'),
     apiV3Key: expect.stringMatching(/^[0-9A-Za-z]{32}$/),
+    apiV2Key: expect.stringMatching(/^[0-9A-Za-z]{32}$/),
     publicKeyId: expect.stringMatching(/^PUB_KEY_ID_\d{28}$/),
     publicKey: expect.stringContaining('BEGIN PUBLIC KEY'),
   });
+});
+
+test('every merchant has the stock plans, and keeps the URL that hears of contracts that ended', async () => {
+  const push = { url: 'http://127.0.0.1:3000/ended' };
+  const account = await sandbox.merchant('wechat', { merchantId: '1600000005', push });
+  expect(account.plans).toEqual([
+    { planId: '100001', mode: 'notice' },
+    { planId: '100002', mode: 'delayed' },
+  ]);
+  expect(account).toMatchObject({ push, callbackOrigin: 'http://127.0.0.1:3000' });
+  expect((await sandbox.merchant('wechat', { merchantId: '1600000005' })).push).toEqual(push);
+  const wrong = await sandbox.merchant('wechat', { merchantId: '1600000005', push: { mode: 'plain' } });
+  expect(wrong.error).toBe('invalid_request');
 });
 
 test('registered again, also with what was shown, it keeps what it has', async () => {
@@ -36,7 +50,9 @@ test('registered again, also with what was shown, it keeps what it has', async (
 test('a key of its own replaces the pair that was made, and no private key is shown', async () => {
   const before = await register();
   const merchantPublicKey = newPublicKey();
-  const shown = await register({ merchantPublicKey, serial: 'ABCDEF0123' });
+  const apiV2Key = '192006250b4c09247ec02edce69f6a2d';
+  const shown = await register({ merchantPublicKey, serial: 'ABCDEF0123', apiV2Key });
+  expect(shown.apiV2Key).toBe(apiV2Key);
   expect(shown).toMatchObject({ serial: 'ABCDEF0123', publicKeyId: before.publicKeyId, apiV3Key: before.apiV3Key });
   expect(shown).not.toHaveProperty('privateKey');
   expect(await register({ merchantPublicKey })).toEqual(shown);
@@ -65,7 +81,7 @@ test('a certificate that is made has its number in it and is good for five years
 
 test('a merchant that has only platform certificates is shown no public key', async () => {
   const shown = await register({ verification: 'certificate' }, { merchantId: '1600000003' });
-  expect(Object.keys(shown)).toEqual(['serial', 'privateKey', 'apiV3Key']);
+  expect(Object.keys(shown)).toEqual(['serial', 'privateKey', 'apiV3Key', 'apiV2Key']);
   expect(await register({ verification: 'migrating' }, { merchantId: '1600000003' })).toEqual({
     ...shown,
     publicKeyId: expect.stringMatching(/^PUB_KEY_ID_/),
@@ -80,6 +96,7 @@ test.each([
   [{ merchantCertificate: 'no certificate' }],
   [{ serial: 'not hexadecimal' }],
   [{ verification: 'sometimes' }],
+  [{ apiV2Key: 'short' }],
   [{ key: 'v2' }],
 ])('refuses %j', async (credentials) => {
   const answer = await sandbox.merchant('wechat', { merchantId: '1600000004', credentials });

@@ -4,6 +4,7 @@ import type { MerchantBook, World } from '../core/platform.js';
 import { randomAlphanumeric } from '../core/random.js';
 import { newCertified, serialOfKey } from './certificates.js';
 import { newMerchantId } from './numbers.js';
+import { PLANS } from './papay-plans.js';
 import type { PlatformKeys } from './platform-keys.js';
 import { publicKeyIn } from './signatures.js';
 
@@ -16,6 +17,8 @@ export interface PayCredentials {
   readonly privateKey?: string;
   /** 32 ASCII characters. */
   readonly apiV3Key: string;
+  /** 32 ASCII characters: signs the older API, where contracts and debits are. */
+  readonly apiV2Key: string;
   readonly merchantId: string;
 }
 
@@ -41,6 +44,8 @@ const certificateSchema = z.string().transform((pem, context) => {
   }
 });
 
+const secretSchema = z.string().regex(/^[\x21-\x7e]{32}$/, '32 ASCII characters');
+
 const givenSchema = z.strictObject({
   serial: z
     .string()
@@ -48,10 +53,8 @@ const givenSchema = z.strictObject({
     .optional(),
   merchantPublicKey: keySchema.optional(),
   merchantCertificate: certificateSchema.optional(),
-  apiV3Key: z
-    .string()
-    .regex(/^[\x21-\x7e]{32}$/, '32 ASCII characters')
-    .optional(),
+  apiV3Key: secretSchema.optional(),
+  apiV2Key: secretSchema.optional(),
   verification: z.enum(['public_key', 'certificate', 'migrating']).optional(),
   privateKey: shown,
   publicKeyId: shown,
@@ -61,6 +64,8 @@ type Given = z.output<typeof givenSchema>;
 
 /** Account centre, API security: what the merchant types in, and what they copy out. */
 export class MerchantConsole implements MerchantBook<PayCredentials> {
+  readonly plans = PLANS;
+
   constructor(
     private readonly world: World,
     private readonly keys: PlatformKeys,
@@ -81,17 +86,25 @@ export class MerchantConsole implements MerchantBook<PayCredentials> {
     return {
       merchantId,
       apiV3Key: settings.apiV3Key ?? previous?.apiV3Key ?? randomAlphanumeric(32),
+      apiV2Key: settings.apiV2Key ?? previous?.apiV2Key ?? randomAlphanumeric(32),
       ...(await this.#merchantKey(settings, previous, merchantId)),
     };
   }
 
   /** Only texts, and only what a server needs: how a merchant verifies shows in whether it has a public key. */
-  showCredentials({ merchantId, serial, privateKey, apiV3Key }: PayCredentials): Readonly<Record<string, string>> {
+  showCredentials({
+    merchantId,
+    serial,
+    privateKey,
+    apiV3Key,
+    apiV2Key,
+  }: PayCredentials): Readonly<Record<string, string>> {
     const platform = this.keys.publicKey(merchantId);
     return {
       serial,
       ...(privateKey && { privateKey }),
       apiV3Key,
+      apiV2Key,
       ...(platform && { publicKeyId: platform.id, publicKey: platform.publicKey }),
     };
   }

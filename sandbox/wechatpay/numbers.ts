@@ -18,6 +18,9 @@ export const newPrepayId = (at: number): string => `wx${beijingDigits(at)}${rand
 export const newTransactionId = (at: number): string =>
   `420000${randomDigits(4)}${beijingDigits(at).slice(0, 8)}${randomDigits(10)}`;
 
+/** 18 digits with the Beijing day in them. */
+export const newContractId = (at: number): string => `${beijingDigits(at).slice(0, 8)}${randomDigits(10)}`;
+
 /** 29 digits with the Beijing day in them. */
 export const newRefundId = (at: number): string =>
   `503000${randomDigits(5)}${beijingDigits(at).slice(0, 8)}${randomDigits(10)}`;

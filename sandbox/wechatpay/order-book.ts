@@ -1,13 +1,24 @@
 import type { World } from '../core/platform.js';
 import type { Row, Table } from '../core/store.js';
 import { newPrepayId } from './numbers.js';
+import type { ContractDraft } from './papay-contract.js';
+import type { V2SignType } from './v2-signature.js';
 
 const DAY = 86_400_000;
 /** Whatever `time_expire` says. */
 const PREPAY_LIFETIME = 2 * 3_600_000;
 const UNPAID_FOR = 7 * DAY;
 
-export type TradeState = 'NOTPAY' | 'SUCCESS' | 'REFUND' | 'CLOSED';
+/** The last two are of debits only. */
+export type TradeState = 'NOTPAY' | 'SUCCESS' | 'REFUND' | 'CLOSED' | 'ACCEPT' | 'PAY_FAIL';
+
+/** Of an order that was placed through the older API. */
+export interface OlderOrder {
+  /** How the order was signed: so are its payment sheet and its notification. */
+  readonly signType: V2SignType;
+  /** What the payer signs along with the payment. */
+  readonly contract?: ContractDraft;
+}
 
 /** All times in ms of business time, all amounts in fen. */
 export interface Order extends Row {
@@ -25,8 +36,16 @@ export interface Order extends Row {
   /** The last moment at which the payer can pay. The order stays open after it. */
   readonly payUntil: number;
   readonly state: TradeState;
-  readonly prepayId: string;
-  readonly prepaidAt: number;
+  /** With both the payer can open the payment sheet; a debit has none. */
+  readonly prepayId?: string;
+  readonly prepaidAt?: number;
+  readonly v2?: OlderOrder;
+  /** Of the contract that a debit is made under, or that was signed with the payment. */
+  readonly contractId?: string;
+  /** A debit under a contract: there is no payer. */
+  readonly isDebit?: true;
+  /** Why a debit failed. */
+  readonly failure?: { readonly code: string; readonly message: string };
   readonly payment?: { readonly transactionId: string; readonly at: number };
   /** What refunds have taken or reserved. */
   readonly refunded: number;
@@ -36,6 +55,10 @@ export interface Order extends Row {
 
 export interface PaidOrder extends Order {
   readonly payment: { readonly transactionId: string; readonly at: number };
+}
+
+export interface PrepaidOrder extends Order {
+  readonly prepayId: string;
 }
 
 interface Pointer extends Row {
@@ -91,10 +114,10 @@ export class OrderBook {
   }
 
   /** The order with a `prepay_id` that is good at `now`: its own, or a new one. */
-  withPrepay(order: Omit<Order, 'prepayId' | 'prepaidAt'> & Partial<Order>, now: number): Order {
+  withPrepay(order: Order, now: number): PrepaidOrder {
     const { prepayId, prepaidAt = -Infinity } = order;
-    if (prepayId !== undefined && now < prepaidAt + PREPAY_LIFETIME) return order as Order;
-    const renewed: Order = { ...order, prepayId: newPrepayId(now), prepaidAt: now };
+    if (prepayId !== undefined && now < prepaidAt + PREPAY_LIFETIME) return { ...order, prepayId };
+    const renewed: PrepaidOrder = { ...order, prepayId: newPrepayId(now), prepaidAt: now };
     this.set(renewed);
     // Business time is never behind: whoever is past the second instant is past the first one too.
     this.#prepays.set(renewed.prepayId, {

@@ -4,7 +4,7 @@ import type { Call, World } from '../core/platform.js';
 import type { Merchant } from './authorization.js';
 import { PayError } from './errors.js';
 import { orderNumber, readBody, readPathValue, text } from './fields.js';
-import { type Order, type OrderBook, stateOf } from './order-book.js';
+import { type Order, type OrderBook, type PrepaidOrder, stateOf } from './order-book.js';
 import { fingerprintOfOrder, type OrderDraft, orderDraftSchema } from './order-draft.js';
 import type { People } from './people.js';
 import { transactionOf } from './transaction.js';
@@ -66,13 +66,15 @@ export class Orders {
     const order = this.book.get(merchant.merchantId, number);
     // Seen on the wire: closing a number that was never ordered succeeds, and the number is used up.
     if (!order) return void this.book.bury(merchant.merchantId, number);
+    if (order.isDebit) throw new PayError('TRADE_ERROR', { message: '委托代扣订单不支持关单' });
     const state = stateOf(order, this.world.businessNow(merchant));
     if (state === 'SUCCESS' || state === 'REFUND') throw new PayError('ORDERPAID');
     if (order.state === 'NOTPAY') this.book.set({ ...order, state: 'CLOSED' });
     return undefined;
   }
 
-  #again(order: Order, draft: OrderDraft, now: number): Order {
+  #again(order: Order, draft: OrderDraft, now: number): PrepaidOrder {
+    if (order.isDebit) throw differs();
     const state = stateOf(order, now);
     if (state === 'CLOSED') throw new PayError('ORDER_CLOSED');
     if (state !== 'NOTPAY') throw new PayError('ORDERPAID');
@@ -101,7 +103,7 @@ export class Orders {
   }
 }
 
-function orderOf(draft: OrderDraft, now: number): Omit<Order, 'prepayId' | 'prepaidAt'> {
+function orderOf(draft: OrderDraft, now: number): Order {
   const { attach, scene_info: scene, time_expire: until = now + PAY_WITHIN } = draft;
   return {
     mchid: draft.mchid,
@@ -121,8 +123,8 @@ function orderOf(draft: OrderDraft, now: number): Omit<Order, 'prepayId' | 'prep
   };
 }
 
-/** The merchant that signs is the one that the request is about. */
-function requireOwn(merchant: Merchant, mchid: string, field: string): void {
+/** The merchant that signs is the one that the request is about. Throws PayError. */
+export function requireOwn(merchant: Merchant, mchid: string, field: string): void {
   if (mchid === merchant.merchantId) return;
   throw new PayError('PARAM_ERROR', {
     message: 'http header中的mchid与post payload中的mchid不匹配',

@@ -6,7 +6,12 @@ const DESCRIPTIONS: Readonly<Record<TradeState, string>> = {
   SUCCESS: '支付成功',
   REFUND: '转入退款',
   CLOSED: '订单已关闭',
+  ACCEPT: '已接收，等待扣款',
+  PAY_FAIL: '支付失败',
 };
+
+/** In Chinese; of a failed debit the reason. */
+export const descriptionOf = ({ failure }: Order, state: TradeState): string => failure?.message ?? DESCRIPTIONS[state];
 
 /** The transaction object: the answer of a query, the content of a notification. Unpaid, it is little more than ids. */
 export function transactionOf(order: Order, now: number): object {
@@ -16,14 +21,15 @@ export function transactionOf(order: Order, now: number): object {
     appid,
     mchid,
     out_trade_no: number,
-    trade_state: state,
-    trade_state_desc: DESCRIPTIONS[state],
+    // APIv3 has another word for a debit that failed.
+    trade_state: state === 'PAY_FAIL' ? 'PAYERROR' : state,
+    trade_state_desc: descriptionOf(order, state),
   };
-  if (!isPaid(order)) return { ...known, payer: {} };
+  if (!isPaid(order)) return { ...known, ...(order.isDebit && { trade_type: 'PAP' }), payer: {} };
   return {
     ...known,
     transaction_id: order.payment.transactionId,
-    trade_type: 'JSAPI',
+    trade_type: order.isDebit ? 'PAP' : 'JSAPI',
     bank_type: 'OTHERS',
     ...(attach && { attach }),
     success_time: beijingTime(order.payment.at),
