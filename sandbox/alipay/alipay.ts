@@ -26,8 +26,8 @@ export function alipay(world: World): Platform<AlipayCredentials> {
   const developerConsole = new DeveloperConsole(authority, keys);
   const people = new People(world);
   const tokens = new Tokens(world, people);
-  const desk = tradeDesk(world, people, keys);
   const verification = new Verification(authority);
+  const desk = tradeDesk(world, people, keys, verification);
   const templates = new Templates();
   const messages = new Messages(world, people, templates);
   const methods = methodsOf(tokens, keys, desk, messages);

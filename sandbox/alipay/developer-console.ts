@@ -13,6 +13,10 @@ import { TRADE_STATUSES, type TradeStatus } from './trade.js';
 export const REFUND_MANNERS = ['at_once', 'later', 'not_executed', 'balance_short'] as const;
 type RefundManner = (typeof REFUND_MANNERS)[number];
 
+/** When a debit is decided: with the answer, or a minute later (business time). */
+const DEBIT_MANNERS = ['at_once', 'later'] as const;
+type DebitManner = (typeof DEBIT_MANNERS)[number];
+
 export interface AlipayCredentials {
   /** How the two sides know each other's keys. A mini-program is in one mode at a time. */
   readonly mode: 'key' | 'certificate';
@@ -24,6 +28,8 @@ export interface AlipayCredentials {
   readonly notifications?: readonly TradeStatus[];
   /** What becomes of refunds. Absent: `at_once`. */
   readonly refunds?: RefundManner;
+  /** When debits are decided. Absent: `at_once`. */
+  readonly debits?: DebitManner;
   /** SPKI as base64 text. */
   readonly appPublicKey: string;
   /** PKCS#8 as PEM; only when the pair was made here. */
@@ -52,6 +58,7 @@ const givenSchema = z.strictObject({
   errorAnswers: z.enum(['signed', 'unsigned']).optional(),
   notifications: z.array(z.enum(TRADE_STATUSES)).optional(),
   refunds: z.enum(REFUND_MANNERS).optional(),
+  debits: z.enum(DEBIT_MANNERS).optional(),
   appPublicKey: publicKeySchema.optional(),
   aesKey: z
     .string()
@@ -75,10 +82,12 @@ export class DeveloperConsole {
   /** Throws ZodError. */
   async issue(given: unknown, previous?: AlipayCredentials): Promise<AlipayCredentials> {
     const settings = givenSchema.parse(given);
-    const { notifications = previous?.notifications, refunds = previous?.refunds } = settings;
+    const { notifications = previous?.notifications } = settings;
+    const { refunds = previous?.refunds, debits = previous?.debits } = settings;
     return {
       ...(notifications && { notifications }),
       ...(refunds && { refunds }),
+      ...(debits && { debits }),
       mode: settings.mode ?? previous?.mode ?? 'key',
       idMode: settings.idMode ?? previous?.idMode ?? 'open_id',
       errorAnswers: settings.errorAnswers ?? previous?.errorAnswers ?? 'signed',

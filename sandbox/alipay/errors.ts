@@ -1,3 +1,4 @@
+import { AGREEMENT_ERROR_TEXTS } from './agreement-error-texts.js';
 import type { Fields } from './fields.js';
 import { TRADE_ERROR_TEXTS } from './trade-error-texts.js';
 
@@ -82,6 +83,7 @@ const TEXTS: Readonly<Record<GatewayCode, Readonly<Record<string, string>>>> = {
   '40004': {
     SYSTEM_ERROR: '系统繁忙',
     ...TRADE_ERROR_TEXTS,
+    ...AGREEMENT_ERROR_TEXTS,
   },
   '40005': {
     'isv.app-call-limited': '应用调用次数超限，包含调用频率超限',

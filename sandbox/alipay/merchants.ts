@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Account } from '../core/accounts.js';
 import { digestOf } from '../core/people.js';
 import type { MerchantBook, World } from '../core/platform.js';
+import { AlipayError } from './errors.js';
 
 /** Keys belong to the mini-program, so a merchant has nothing to hide. */
 type NoCredentials = Readonly<Record<string, never>>;
@@ -27,6 +28,14 @@ export class Merchants {
     // Nobody can have a mini-program at Alipay without a merchant account, so one that was not registered is dealt one.
     const dealt = idOf(digestOf('alipay', 'merchant', account.platformAppId).readBigUInt64BE());
     return first === undefined ? [dealt] : [first, ...others, dealt];
+  }
+
+  /** Who gets the money when a call names `sellerId`, or nobody. Throws AlipayError. */
+  sellerOf(account: Account, sellerId: string | undefined): string {
+    const sellers = this.sellersOf(account);
+    if (sellerId === undefined) return sellers[0];
+    if (!sellers.includes(sellerId)) throw new AlipayError('ACQ.INVALID_RECEIVE_ACCOUNT');
+    return sellerId;
   }
 }
 

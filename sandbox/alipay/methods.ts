@@ -19,7 +19,7 @@ export interface OperationInput {
   readonly at: number;
 }
 
-/** What a method does: gives the fields of a success. Throws AlipayError. */
+/** What a method does: gives the fields of a success, with a `code` only when that is not 10000. Throws AlipayError. */
 export type Operation = (input: OperationInput) => Fields;
 
 export interface Method {
@@ -28,6 +28,8 @@ export interface Method {
   readonly isBare?: boolean;
   /** It has no path of its own in v3. */
   readonly isV2Only?: boolean;
+  /** v3: it comes by GET, with its fields in the query. */
+  readonly isRead?: boolean;
 }
 
 /** The methods that are played, by name. */
@@ -42,6 +44,7 @@ export const methodsOf = (
     ['alipay.user.info.share', { run: userInfoShare(tokens) }],
     ['alipay.open.app.alipaycert.download', { run: certificateDownload(keys), isV2Only: true }],
     ...Object.entries({ ...desk.methods, ...messages.methods }).map(([name, run]) => [name, { run }] as const),
+    ...Object.entries(desk.agreementMethods),
   ]);
 
 /** A server calls it when an answer names a certificate of Alipay's that it does not know. */

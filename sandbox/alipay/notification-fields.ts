@@ -15,11 +15,12 @@ export function notificationFieldsOf(
 ): Record<string, string> {
   const { platformAppId } = account;
   const { tradeNo, outTradeNo, sellerId, subject, body, passbackParams, createdAt, paidAt } = trade;
+  const { agreementNo, externalAgreementNo } = trade;
   const closedAt = closedAtOf(trade, at);
   const total = yuanOf(trade.totalAmount);
   return {
     notify_type: 'trade_status_sync',
-    notify_id: notifyIdOf(trade, at, refund),
+    notify_id: notifyIdOf(at, tradeNo, statusOf(trade, at), refund?.number ?? ''),
     app_id: platformAppId,
     auth_app_id: platformAppId,
     charset: 'utf-8',
@@ -35,6 +36,8 @@ export function notificationFieldsOf(
     subject,
     ...(body !== undefined && { body }),
     ...(passbackParams !== undefined && { passback_params: passbackParams }),
+    ...(agreementNo !== undefined && { agreement_no: agreementNo }),
+    ...(externalAgreementNo !== undefined && { external_agreement_no: externalAgreementNo }),
     gmt_create: chinaTime(createdAt),
     ...(paidAt !== undefined && {
       gmt_payment: chinaTime(paidAt),
@@ -54,9 +57,9 @@ const refundFieldsOf = (trade: Trade, { number, amount, doneAt }: Refund): Recor
   gmt_refund: chinaTimeWithMilliseconds(doneAt),
 });
 
-/** Always the same for one event, however often it is sent. */
-function notifyIdOf(trade: Trade, at: number, refund: Refund | undefined): string {
+/** Always the same for one event, however often it is sent; `names` tell what happened at `at`. */
+export function notifyIdOf(at: number, ...names: readonly string[]): string {
   const time = chinaTime(at).replaceAll(/\D/g, '');
-  const digest = digestOf('alipay', 'notify', trade.tradeNo, statusOf(trade, at), refund?.number ?? '');
+  const digest = digestOf('alipay', 'notify', ...names);
   return `${time.slice(0, 8)}00222${time.slice(8)}${String(digest.readBigUInt64BE() % 10n ** 15n).padStart(15, '0')}`;
 }

@@ -26,7 +26,7 @@ const BY_DEFAULT: readonly TradeStatus[] = ['TRADE_SUCCESS'];
 
 const AMOUNTS = ['total_amount', 'receipt_amount', 'invoice_amount', 'buyer_pay_amount'] as const;
 
-/** `trade_status_sync`: what Alipay tells a merchant of its trades, by a form that is posted to the trade's notify_url. */
+/** What Alipay posts to merchants as a form; `trade_status_sync`, of their trades, goes to each trade's notify_url. */
 export class Notifications implements CallbackSender {
   readonly schedule = SCHEDULE;
   readonly timeout = PATIENCE;
@@ -99,5 +99,7 @@ const baseStringOf = (fields: Texts): string =>
 
 const withAnotherAmount = (fields: Texts): Texts => ({
   ...fields,
-  ...Object.fromEntries(AMOUNTS.map((name) => [name, yuanOf((fenOf(fields[name] ?? '') ?? 0) + 1)])),
+  ...Object.fromEntries(
+    AMOUNTS.filter((name) => name in fields).map((name) => [name, yuanOf((fenOf(fields[name] ?? '') ?? 0) + 1)]),
+  ),
 });

@@ -13,6 +13,8 @@ import type { SigningKeys } from './signing-keys.js';
 import type { Verification } from './verification.js';
 
 const TOLERANCE = 10 * 60_000;
+/** Where v2 has a code of its own for it. */
+const STILL_PROCESSING = 202;
 
 /** Protocol v3: every method at its own path, signatures in headers, refusals by HTTP status. */
 export class Rest {
@@ -72,12 +74,16 @@ export class Rest {
     const { credentials } = account;
     this.#checkIdentity(call, authorization, credentials);
     const method = this.methods.get(methodOf(call));
-    if (!method || method.isV2Only || call.method !== 'POST') throw new AlipayError('isv.invalid-method');
+    if (!method || method.isV2Only || call.method !== (method.isRead ? 'GET' : 'POST'))
+      throw new AlipayError('isv.invalid-method');
     const encryptType = headerOf(call, 'alipay-encrypt-type');
     const fields = { ...readContent(call.body.toString(), encryptType, credentials.aesKey), ...call.query };
-    const body = JSON.stringify(method.run({ account, parameters: fields, content: fields, at: call.at }));
-    if (!encryptType) return this.#signed(call, credentials, body, 'application/json');
-    return this.#signed(call, credentials, encryptContent(body, credentials.aesKey), 'text/plain');
+    const { code, msg: _, ...answer } = method.run({ account, parameters: fields, content: fields, at: call.at });
+    const body = JSON.stringify(answer);
+    const signed = encryptType
+      ? this.#signed(call, credentials, encryptContent(body, credentials.aesKey), 'text/plain')
+      : this.#signed(call, credentials, body, 'application/json');
+    return code === undefined ? signed : { ...signed, status: STILL_PROCESSING };
   }
 
   #checkIdentity(call: Call, authorization: Authorization, credentials: AlipayCredentials): void {

@@ -22,28 +22,22 @@ export class TradeCreation {
 
   readonly run: Operation = (input) => {
     const draft = readTradeDraft(input);
-    const sellerId = this.#sellerOf(input.account, draft);
+    const sellerId = this.merchants.sellerOf(input.account, draft.sellerId);
     const existing = this.trades.byNumber(sellerId, draft.fields.outTradeNo);
-    const trade = existing ? this.#same(existing, draft) : this.#create(input.account, draft, sellerId);
+    if (existing) checkRepeat(existing, draft.fields.asked, this.trades.now(existing));
+    const trade = existing ?? this.#create(input.account, draft, sellerId);
     return { out_trade_no: trade.outTradeNo, trade_no: trade.tradeNo };
   };
-
-  /** The trade that exists, when it is still to be paid and was asked for in the same words. Throws AlipayError. */
-  #same(trade: Trade, draft: TradeDraft): Trade {
-    const status = statusOf(trade, this.trades.now(trade));
-    if (status === 'TRADE_CLOSED') throw new AlipayError('ACQ.TRADE_HAS_CLOSE');
-    if (status !== 'WAIT_BUYER_PAY') throw new AlipayError('ACQ.TRADE_HAS_SUCCESS');
-    if (trade.asked !== draft.fields.asked) throw new AlipayError('ACQ.CONTEXT_INCONSISTENT');
-    return trade;
-  }
 
   #create(account: Account<AlipayCredentials>, draft: TradeDraft, sellerId: string): Trade {
     const user = this.#buyerOf(account, draft);
     const now = this.world.businessNow(account);
     const expiresAt = draft.expiresAt(now);
     if (expiresAt <= now) throw new AlipayError('ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR');
+    const agreement = draft.agreement(now);
     const trade: Trade = {
       ...draft.fields,
+      ...(agreement && { agreement }),
       tradeNo: this.trades.newTradeNo(now),
       platformAppId: account.platformAppId,
       sellerId,
@@ -63,13 +57,6 @@ export class TradeCreation {
     return trade;
   }
 
-  #sellerOf(account: Account, { sellerId }: TradeDraft): string {
-    const sellers = this.merchants.sellersOf(account);
-    if (sellerId === undefined) return sellers[0];
-    if (!sellers.includes(sellerId)) throw new AlipayError('ACQ.INVALID_RECEIVE_ACCOUNT');
-    return sellerId;
-  }
-
   #buyerOf(account: Account, { opAppId, buyer }: TradeDraft): string {
     const { platformAppId, entity } = account;
     const cashierAppId = opAppId ?? platformAppId;
@@ -83,6 +70,14 @@ export class TradeCreation {
     if (user === undefined) throw new AlipayError('ACQ.BUYER_NOT_EXIST');
     return user;
   }
+}
+
+/** Throws AlipayError unless the trade of that number is still to be paid, and was asked for in the same words. */
+export function checkRepeat(trade: Trade, asked: string, now: number): void {
+  const status = statusOf(trade, now);
+  if (status === 'TRADE_CLOSED') throw new AlipayError('ACQ.TRADE_HAS_CLOSE');
+  if (status !== 'WAIT_BUYER_PAY') throw new AlipayError('ACQ.TRADE_HAS_SUCCESS');
+  if (trade.asked !== asked) throw new AlipayError('ACQ.CONTEXT_INCONSISTENT');
 }
 
 /** The timer that closes a trade nobody paid. */

@@ -4,8 +4,19 @@ import { AlipayError } from './errors.js';
 import type { Fields } from './fields.js';
 import { yuanOf } from './money.js';
 import type { OperationInput } from './methods.js';
-import type { Trade } from './trade.js';
-import { amountField, checkObjects, invalidField, listField, required, textField, textsField } from './trade-fields.js';
+import { notifyUrlField } from './notify-url.js';
+import { readAgreementDraft } from './agreement-draft.js';
+import type { AgreementOffer, Trade } from './trade.js';
+import {
+  amountField,
+  checkObjects,
+  invalidField,
+  listField,
+  objectField,
+  required,
+  textField,
+  textsField,
+} from './trade-fields.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -17,7 +28,7 @@ const LARGEST = 100_000_000_00;
 const MOST_GOODS = 150;
 
 /** What a trade keeps of what was asked for. */
-type AskedFields = Pick<
+export type AskedFields = Pick<
   Trade,
   | 'outTradeNo'
   | 'totalAmount'
@@ -39,6 +50,8 @@ export interface TradeDraft {
   readonly sellerId: string | undefined;
   /** When a trade that is created at `now` closes. */
   readonly expiresAt: (now: number) => number;
+  /** What the buyer of a trade that is created at `now` is asked to sign. Throws AlipayError. */
+  readonly agreement: (now: number) => AgreementOffer | undefined;
 }
 
 /** At least one is there. */
@@ -51,14 +64,29 @@ interface BuyerIds {
 }
 
 /** Throws AlipayError. */
-export function readTradeDraft({ account, content, parameters }: OperationInput): TradeDraft {
+export function readTradeDraft(input: OperationInput): TradeDraft {
+  const { content } = input;
+  const fields = readAskedFields(input);
+  const sellerId = textField(content, 'seller_id', 28);
+  return {
+    fields,
+    opAppId: opAppIdOf(content),
+    buyer: buyerOf(content),
+    sellerId,
+    expiresAt: expiryOf(content),
+    agreement: offerOf(content),
+  };
+}
+
+/** What all trades are asked for with, however they shall be paid. Throws AlipayError. */
+export function readAskedFields({ account, content, parameters }: OperationInput): AskedFields {
   const outTradeNo = required(textField(content, 'out_trade_no', 64), 'out_trade_no');
   if (!/^\w+$/.test(outTradeNo)) throw invalidField('out_trade_no', '仅支持字母、数字、下划线');
   const totalAmount = amountOf(content);
   const subject = required(textField(content, 'subject', 256), 'subject');
   if (/[/=&]/.test(subject)) throw invalidField('subject', '不能包含特殊字符，如/，=，&');
   checkTheRest(content);
-  const fields: AskedFields = {
+  return {
     outTradeNo,
     totalAmount,
     subject,
@@ -68,11 +96,10 @@ export function readTradeDraft({ account, content, parameters }: OperationInput)
       passbackParams: textField(content, 'passback_params', 512),
       storeId: textField(content, 'store_id', 32),
       terminalId: textField(content, 'terminal_id', 32),
-      notifyUrl: notifyUrlOf(parameters),
+      // Without it there is no notification, and nothing else takes its place.
+      notifyUrl: notifyUrlField(parameters, 'notify_url'),
     }),
   };
-  const sellerId = textField(content, 'seller_id', 28);
-  return { fields, opAppId: opAppIdOf(content), buyer: buyerOf(content), sellerId, expiresAt: expiryOf(content) };
 }
 
 function withoutGaps<N extends string>(texts: Readonly<Record<N, string | undefined>>): Partial<Record<N, string>> {
@@ -131,11 +158,12 @@ function durationOf(text: string | undefined, product: string | undefined): Trad
   return (now) => now + duration;
 }
 
-/** Without it there is no notification, and nothing else takes its place. */
-function notifyUrlOf(parameters: Fields): string | undefined {
-  const url = textField(parameters, 'notify_url', 256);
-  if (url === undefined || /^https?:\/\/[^\s/]/.test(url)) return url;
-  throw new AlipayError('isv.invalid-parameter', '参数无效：notify_url');
+/** Paying and signing in one step. The docs list the field; that it goes with every product they do not say. */
+function offerOf(content: Fields): TradeDraft['agreement'] {
+  const params = objectField(content, 'agreement_sign_params');
+  if (!params) return () => undefined;
+  const notifyUrl = notifyUrlField(params, 'sign_notify_url');
+  return (now) => ({ draft: readAgreementDraft(params, now), ...(notifyUrl !== undefined && { notifyUrl }) });
 }
 
 /** Fields that nothing here depends on still have a form. */
@@ -150,14 +178,7 @@ function checkTheRest(content: Fields): void {
     throw invalidField('enable_pay_channels', '与disable_pay_channels互斥');
 }
 
-const OBJECTS = [
-  'extend_params',
-  'business_params',
-  'royalty_info',
-  'settle_info',
-  'sub_merchant',
-  'agreement_sign_params',
-] as const;
+const OBJECTS = ['extend_params', 'business_params', 'royalty_info', 'settle_info', 'sub_merchant'] as const;
 
 /** The seller is part of the number's scope, and where to notify is no part of the order. */
 function digestOf({ seller_id: _, notify_url: __, ...content }: Fields): string {

@@ -23,6 +23,7 @@ export const TRADE_ERROR_TEXTS: Readonly<Record<string, string>> = {
   'ACQ.TOTAL_FEE_EXCEED': '订单总金额超过限额',
   'ACQ.SUB_GOODS_SIZE_MAX_COUNT': '子商品明细超长',
   'ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR': '当前时间已超过允许支付的时间',
+  'ACQ.BUYER_BALANCE_NOT_ENOUGH': '买家余额不足',
   'ACQ.REFUND_AMT_NOT_EQUAL_TOTAL': '退款金额超限',
   'ACQ.DISCORDANT_REPEAT_REQUEST': '请求信息不一致',
   'ACQ.SELLER_BALANCE_NOT_ENOUGH': '卖家余额不足',

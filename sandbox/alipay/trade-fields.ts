@@ -41,10 +41,15 @@ export function listField(content: Fields, name: string): unknown[] {
 
 /** Throws AlipayError unless each of `names` is a JSON object or was left out. */
 export function checkObjects(content: Fields, names: readonly string[]): void {
-  for (const name of names) {
-    const value = content[name];
-    if (!isLeftOut(value) && (typeof value !== 'object' || Array.isArray(value))) throw invalidField(name, '应为对象');
-  }
+  for (const name of names) objectField(content, name);
+}
+
+/** A JSON object; undefined when left out. Throws AlipayError. */
+export function objectField(content: Fields, name: string): Fields | undefined {
+  const value = content[name];
+  if (isLeftOut(value)) return undefined;
+  if (typeof value !== 'object' || Array.isArray(value)) throw invalidField(name, '应为对象');
+  return value as Fields;
 }
 
 /** `value`, which must be there. Throws AlipayError. */

@@ -1,4 +1,5 @@
 import type { Row } from '../core/store.js';
+import type { AgreementDraft } from './agreement.js';
 
 const DAY = 86_400_000;
 /** After that a trade cannot be refunded any more (docs: 12 months; a contract may say otherwise). */
@@ -23,6 +24,11 @@ export interface Trade extends Row {
   readonly passbackParams?: string;
   readonly storeId?: string;
   readonly terminalId?: string;
+  /** What the person is asked to sign when they pay. */
+  readonly agreement?: AgreementOffer;
+  /** Under which it was debited. */
+  readonly agreementNo?: string;
+  readonly externalAgreementNo?: string;
   /** Without it nothing is notified. */
   readonly notifyUrl?: string;
   readonly createdAt: number;
@@ -32,6 +38,12 @@ export interface Trade extends Row {
   readonly closedAt?: number;
   /** In the order in which they were asked for. */
   readonly refunds: readonly Refund[];
+}
+
+export interface AgreementOffer {
+  readonly draft: AgreementDraft;
+  /** Of the signature; absent: that of the trade, else the gateway of the mini-program. */
+  readonly notifyUrl?: string;
 }
 
 export interface Refund {
