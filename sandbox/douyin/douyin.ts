@@ -23,12 +23,20 @@ import { profileAction } from './profile.js';
 import { Pushes } from './pushes.js';
 import { RefundRequests } from './refund-requests.js';
 import { Refunds } from './refunds.js';
+import { SIGN_PATH, SignApi } from './sign-api.js';
+import { SignConsole } from './sign-console.js';
+import { SignContracts } from './sign-contracts.js';
+import { SignDebits } from './sign-debits.js';
+import { SignPays } from './sign-pays.js';
+import { SignRefunds } from './sign-refunds.js';
+import { SIGN_SERVICES } from './sign-services.js';
 import { Templates } from './templates.js';
 import { TRADE_PATH, TradeApi } from './trade-api.js';
 import { callbackSender } from './trade-callbacks.js';
 import { TradeOrders } from './trade-orders.js';
+import { Wallets } from './wallets.js';
 
-/** developer.toutiao.com and open.douyin.com: logging in, the general trade system, and messages. */
+/** developer.toutiao.com and open.douyin.com: logging in, the general trade system, periodic deduction, and messages. */
 export function douyin(world: World): Platform<DouyinCredentials> {
   const accounts = world.accounts<DouyinCredentials>('douyin');
   const sessionKeys = new SessionKeys(world.table('douyin.sessions'));
@@ -42,6 +50,7 @@ export function douyin(world: World): Platform<DouyinCredentials> {
   const messages = new Messages(world, tokens, templates);
   const pushes = new Pushes(world);
   const trade = new TradeApi(tokens, orders, refunds, refundRequests);
+  const signing = periodicDeduction(world, tokens);
 
   const expire: Action = action(expireSchema, ({ platformAppId, what, user }) => {
     accounts.require(platformAppId);
@@ -55,11 +64,19 @@ export function douyin(world: World): Platform<DouyinCredentials> {
     newPlatformAppId: () => `tt${randomHex(16)}`,
     issueCredentials,
     showCredentials,
-    routes: [...codeSession.routes, ...tokens.routes, ...phoneNumbers.routes, ...trade.routes, ...messages.routes],
+    services: SIGN_SERVICES,
+    routes: [
+      ...codeSession.routes,
+      ...tokens.routes,
+      ...phoneNumbers.routes,
+      ...trade.routes,
+      ...signing.routes,
+      ...messages.routes,
+    ],
     merchants: merchantBook,
     callbacks: senderOf(callbackSender(world, refundRequests), pushes),
     messages: { limit: SEND_LIMIT, templates: (account) => templates.shown(account) },
-    timers: { ...orders.timers, ...refunds.timers, ...refundRequests.timers },
+    timers: { ...orders.timers, ...refunds.timers, ...refundRequests.timers, ...signing.timers },
     describe: (call) => {
       const { appid, client_key: clientKey } = fieldsOf(call);
       return { platformAppId: appid ?? clientKey ?? tokens.ownerOf(call) };
@@ -71,12 +88,29 @@ export function douyin(world: World): Platform<DouyinCredentials> {
       login: codeSession.login,
       phone: phoneNumbers.tap,
       profile: profileAction(world, sessionKeys),
-      cashier: cashierAction(world, orders),
+      cashier: cashierAction(world, orders, signing.contracts),
+      contract: signing.contract,
+      wallet: signing.wallet,
       refund: refundRequests.start,
       consent: new Consenter(world, templates).act,
       push: pushes.act,
       expire,
     },
+  };
+}
+
+function periodicDeduction(world: World, tokens: AppTokens) {
+  const pays = new SignPays(world);
+  const contracts = new SignContracts(world, pays);
+  const wallets = new Wallets(world);
+  const debits = new SignDebits(world, contracts, pays, wallets);
+  const refunds = new SignRefunds(world, pays);
+  return {
+    contracts,
+    routes: new SignApi(tokens, contracts, pays, debits, refunds).routes,
+    timers: { ...contracts.timers, ...debits.timers, ...refunds.timers },
+    contract: new SignConsole(world, contracts, pays).act,
+    wallet: wallets.act,
   };
 }
 
@@ -98,6 +132,6 @@ function familyOf({ path }: Call): Family {
 }
 
 function busyCodeOf({ path }: Call): number {
-  if (path.startsWith(TRADE_PATH)) return 12001;
+  if (path.startsWith(TRADE_PATH) || path.startsWith(SIGN_PATH)) return 12001;
   return path.startsWith('/api/apps/v2/') ? -1 : 28001005;
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { ClientFailure } from './client-failure.js';
 import { fits, isGoodsType, isPhoneCard, needsAttributes } from './goods.js';
-import { amount, bytes, entrySchema, firstFault, isJsonObject, notifyUrl } from './trade-fields.js';
+import { amount, bytes, clientData, entrySchema, isJsonObject, notifyUrl } from './trade-fields.js';
 
 const DEFAULT_EXPIRY = 300;
 const LONGEST_EXPIRY = 48 * 3_600;
@@ -66,14 +65,7 @@ export type OrderData = z.output<typeof orderDataSchema>;
 
 /** Throws ClientFailure. */
 export function readOrderData(text: string): OrderData {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new ClientFailure(10000, 'parameter: data is not JSON');
-  }
-  const { data, error } = orderDataSchema.safeParse(json);
-  if (!data) throw new ClientFailure(10000, `parameter: ${firstFault(error)}`);
+  const data = clientData(orderDataSchema, text);
   return { ...data, payExpireSeconds: data.payExpireSeconds || DEFAULT_EXPIRY };
 }
 

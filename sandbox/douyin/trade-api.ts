@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { Account } from '../core/accounts.js';
-import { jsonFields } from '../core/body.js';
-import type { Call, Route } from '../core/platform.js';
-import { answering, DouyinError, success } from './answers.js';
+import type { Route } from '../core/platform.js';
+import { DouyinError } from './answers.js';
 import type { AppTokens } from './app-tokens.js';
 import { FULFIL_STATUSES, TAG_GROUPS, tagDetail } from './goods.js';
 import { type Order, orderView } from './order.js';
@@ -10,12 +9,11 @@ import { parsed, readRefundCreate } from './refund-data.js';
 import type { RefundRequests } from './refund-requests.js';
 import { refundView } from './refund.js';
 import type { Refunds } from './refunds.js';
+import { type Fields, serverCall } from './server-call.js';
 import type { TradeOrders } from './trade-orders.js';
 
 export const TRADE_PATH = '/api/trade_basic/v1/developer/';
 const MOST_LISTED = 50;
-
-type Fields = Readonly<Record<string, unknown>>;
 
 const id = z.string().max(64).optional();
 const orderSchema = z.object({ order_id: id, out_order_no: id });
@@ -57,14 +55,7 @@ export class TradeApi {
   ];
 
   #route(name: string, run: (account: Account, fields: Fields) => object | void): Route {
-    return {
-      methods: ['POST'],
-      path: `${TRADE_PATH}${name}/`,
-      handle: answering('open', (call: Call) => {
-        const account = this.tokens.accountOf(call);
-        return success('open', run(account, jsonFields(call.body)));
-      }),
-    };
+    return serverCall(`${TRADE_PATH}${name}/`, (call) => this.tokens.accountOf(call), run);
   }
 
   #order(account: Account, { order_id: orderId, out_order_no: number }: z.output<typeof orderSchema>): Order {

@@ -5,7 +5,17 @@ import type { CallbackRequest, CallbackSender, CallbackTamper, OutgoingCallback,
 import { newLogId } from './client-failure.js';
 import type { DouyinCredentials } from './credentials.js';
 
-export type CallbackType = 'payment' | 'refund' | 'pre_create_refund';
+/** Each with the `version` that its family says. */
+const VERSIONS = {
+  payment: '3.0',
+  refund: '3.0',
+  pre_create_refund: '3.0',
+  sign_callback: '1.0',
+  sign_pay_callback: '1.0',
+  // The name of this one is not published: made like the two before it.
+  sign_refund_callback: '1.0',
+} as const;
+export type CallbackType = keyof typeof VERSIONS;
 
 /** `data` of an OutgoingCallback. */
 export interface CallbackData {
@@ -64,7 +74,7 @@ export function buildCallback(
 ): CallbackRequest {
   const { type, msg } = data as CallbackData;
   const body = JSON.stringify({
-    version: '3.0',
+    version: VERSIONS[type],
     type,
     msg: JSON.stringify(tamper === 'wrong_amount' ? withAnotherAmount(msg) : msg),
   });
@@ -95,7 +105,8 @@ export const acceptsCallback = (status: number, body: string): boolean =>
   status === 200 && jsonFields(Buffer.from(body)).err_no === 0;
 
 function withAnotherAmount(msg: CallbackData['msg']): CallbackData['msg'] {
-  const field = 'total_amount' in msg ? 'total_amount' : 'refund_total_amount';
+  const field = ['total_amount', 'refund_total_amount'].find((name) => name in msg);
+  if (field === undefined) return msg;
   return { ...msg, [field]: Number(msg[field]) + 1 };
 }
 

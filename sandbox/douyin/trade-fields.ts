@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ClientFailure } from './client-failure.js';
 
 /** Text with something in it, of at most `limit` bytes: Chinese counts three a character. */
 export const bytes = (limit: number) =>
@@ -32,4 +33,17 @@ export function isJsonObject(text: string): boolean {
 export function firstFault(error: z.ZodError): string {
   const issue = error.issues[0];
   return issue ? `${issue.path.join('.') || 'the whole'}: ${issue.message}` : error.message;
+}
+
+/** `data` of a client call, which is text, in the form that `schema` gives it. Throws ClientFailure. */
+export function clientData<S extends z.ZodType>(schema: S, text: string): z.output<S> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new ClientFailure(10000, 'parameter: data is not JSON');
+  }
+  const { data, error } = schema.safeParse(json);
+  if (error) throw new ClientFailure(10000, `parameter: ${firstFault(error)}`);
+  return data;
 }
