@@ -1,5 +1,6 @@
 import type { Fen } from '../common/money.js';
 import type { MessagePush } from './message-platform.js';
+import type { MandateState } from './mandate-platform.js';
 import type { MerchantAccount, PayState, PlatformSettings, RefundState } from './payment-platform.js';
 import type { PlatformAccount, PlatformDescription } from './platform.js';
 
@@ -48,6 +49,13 @@ export type CallbackContent =
       readonly needsDecision: boolean;
       /** Silence after that is consent (business time). */
       readonly decideBefore: Date | null;
+    }
+  /** What became of a contract: by our number, or only by the platform's id of it; at least one. */
+  | {
+      readonly kind: 'mandate';
+      readonly number?: string;
+      readonly contractId?: string;
+      readonly state: MandateState;
     }
   /** About a mini-program and its messages. */
   | { readonly kind: 'push'; readonly push: MessagePush }

@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
 import type { Fen } from '../common/money.js';
+import type { AttemptMandate } from './mandate-platform.js';
 import type { AccountCheck, PlatformAccount, PlatformCode, PlatformDescription } from './platform.js';
 
 /** One payment contract of one app with a platform, its secrets opened. Compare PlatformAccount. */
@@ -47,11 +48,16 @@ export interface PayOrder {
   readonly handleExpiresAt?: Date | null;
   /** The platform's id of the order, once it has told us. */
   readonly transactionId: string | null;
+  /** With it the order also signs a contract (`first`), or debits under one without the person (`debit`). */
+  readonly mandate?: AttemptMandate;
 }
 
 /** What came of handing an order to the platform. Everything doubtful is thrown (`platform_unknown`, `platform_busy`). */
 export type Submission =
-  /** The person can pay: `handle` (WeChat's prepay_id, Alipay's trade_no, '' for Douyin) makes the client's parameters. */
+  /**
+   * The person can pay: `handle` (WeChat's prepay_id, Alipay's trade_no, '' for Douyin) makes the client's parameters. Of
+   * a debit: the platform has taken it, and tells the outcome later.
+   */
   | { readonly kind: 'ready'; readonly handle: string; readonly handleExpiresAt: Date | null }
   /** The platform says that this order is paid already: ask it. */
   | { readonly kind: 'paid' }
@@ -180,7 +186,10 @@ export interface PlatformPayments {
   /** Seconds (business time) that two refunds of one payment must be apart. */
   readonly refundSpacing: number;
 
-  /** Hands the order over. `businessNow` is the app's business time. */
+  /**
+   * Hands the order over; a debit (`order.mandate`) is asked for. `businessNow` is the app's business time. Each method
+   * that gets an order treats one with a mandate as its platform wants that treated.
+   */
   submit(accounts: PayAccounts, order: PayOrder, businessNow: Date): Promise<Submission>;
   /** Pure: signs what the client call needs. Only for an order that was submitted and is open. */
   clientAction(accounts: PayAccounts, order: PayOrder, businessNow: Date): ClientAction;

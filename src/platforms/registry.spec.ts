@@ -33,11 +33,27 @@ test('the matrix shows who can do what', () => {
   expect(new Platforms([withLogin, described('douyin')]).capabilities()).toEqual([
     {
       platform: 'wechat',
-      capabilities: { login: true, phone: false, profile: false, verify: false, pay: false, message: false },
+      capabilities: {
+        login: true,
+        phone: false,
+        profile: false,
+        verify: false,
+        pay: false,
+        message: false,
+        recurring: false,
+      },
     },
     {
       platform: 'douyin',
-      capabilities: { login: false, phone: false, profile: false, verify: false, pay: false, message: false },
+      capabilities: {
+        login: false,
+        phone: false,
+        profile: false,
+        verify: false,
+        pay: false,
+        message: false,
+        recurring: false,
+      },
     },
   ]);
 });

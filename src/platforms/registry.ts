@@ -1,4 +1,5 @@
 import { problem } from '../common/problems.js';
+import type { MandatePlatform, PlatformMandates } from './mandate-platform.js';
 import type { MessagePlatform, PlatformMessages } from './message-platform.js';
 import type { CallbackPlatform, CallbackReaders } from './callback.js';
 import type { PaymentPlatform, PlatformPayments } from './payment-platform.js';
@@ -18,6 +19,7 @@ interface Ports {
   verify: VerifiablePlatform;
   pay: PaymentPlatform;
   message: MessagePlatform;
+  recurring: MandatePlatform;
 }
 export type Capability = keyof Ports;
 
@@ -29,6 +31,7 @@ const METHODS: { readonly [C in Capability]: Exclude<keyof Ports[C], keyof Platf
   verify: 'verify',
   pay: 'payments',
   message: 'messages',
+  recurring: 'mandates',
 };
 const CAPABILITIES = Object.keys(METHODS) as Capability[];
 
@@ -60,6 +63,8 @@ export class Platforms {
   readonly verifiable = (code: PlatformCode): VerifiablePlatform => this.#having('verify', code);
 
   readonly payments = (code: PlatformCode): PlatformPayments => this.#having('pay', code).payments;
+
+  readonly mandates = (code: PlatformCode): PlatformMandates => this.#having('recurring', code).mandates;
 
   readonly messages = (code: PlatformCode): PlatformMessages => this.#having('message', code).messages;
 

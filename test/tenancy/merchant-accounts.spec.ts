@@ -237,7 +237,7 @@ describe('merchant accounts', () => {
     const wechat = body.data.find(({ platform }) => platform === 'wechat');
     expect(wechat).toMatchObject({
       merchantCredentials: { properties: { apiV3Key: { type: 'string' } } },
-      merchantSecretFields: ['privateKey', 'apiV3Key'],
+      merchantSecretFields: ['privateKey', 'apiV3Key', 'apiV2Key'],
       paymentSettings: { type: 'object' },
     });
     const douyin = body.data.find(({ platform }) => platform === 'douyin');

@@ -9,6 +9,9 @@ import {
 } from '../callback.js';
 import type { PaidFacts, PayState, RefundFacts } from '../payment-platform.js';
 import type { PlatformAccount } from '../platform.js';
+import { agreementIn, isAboutAgreement } from './alipay.agreements.callback.js';
+import { AgreementNotification } from './alipay.agreements.wire.js';
+import { debitState } from './alipay.debits.js';
 import type { AlipayGateway } from './alipay.gateway.js';
 import { askForRefund, foreignRefundId } from './alipay.refunds.js';
 import { Notification, TradeNotification } from './alipay.trade.wire.js';
@@ -24,7 +27,9 @@ export async function readNotification(
   const isTrade = type === 'trade_status_sync';
   const content: CallbackContent = isTrade
     ? await contentOf(gateway, program, shapedAs(TradeNotification, fields))
-    : pushOf(message, fields, receivedAt);
+    : isAboutAgreement(type)
+      ? agreementIn(shapedAs(AgreementNotification, fields), receivedAt)
+      : pushOf(message, fields, receivedAt);
   return { deduplicationKey, type: type ?? message ?? 'unnamed', content };
 }
 
@@ -57,7 +62,8 @@ function stateOf(trade: TradeNotification): PayState | undefined {
       return { kind: 'succeeded', paid: factsOf(trade) };
     case 'TRADE_CLOSED':
       // As in a query: a trade that was paid and closed was given back in full, and stays paid.
-      return trade.gmt_payment ? { kind: 'succeeded', paid: factsOf(trade) } : { kind: 'closed' };
+      if (trade.gmt_payment) return { kind: 'succeeded', paid: factsOf(trade) };
+      return trade.agreement_no === undefined ? { kind: 'closed' } : debitState({ kind: 'closed' });
     default:
       return undefined;
   }

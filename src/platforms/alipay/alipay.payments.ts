@@ -1,4 +1,5 @@
 import { CallbackRefused, type CallbackReader, type PlatformCallback, type RawCallback } from '../callback.js';
+import { PlatformError } from '../errors.js';
 import type {
   ClientAction,
   Closing,
@@ -13,6 +14,7 @@ import type {
 } from '../payment-platform.js';
 import type { AccountCheck, PlatformAccount } from '../platform.js';
 import { acknowledge, readNotification } from './alipay.callback.js';
+import { debitState, isDebit, submitDebit } from './alipay.debits.js';
 import type { AlipayGateway } from './alipay.gateway.js';
 import type { AlipayKeyring } from './alipay.keyring.js';
 import { AlipayMerchant, verifyMerchant } from './alipay.merchant.js';
@@ -49,10 +51,13 @@ export class AlipayPayments implements PlatformPayments {
   }
 
   submit(accounts: PayAccounts, order: PayOrder): Promise<Submission> {
-    return createTrade(this.gateway, accounts, order);
+    return isDebit(order) ? submitDebit(this.gateway, accounts, order) : createTrade(this.gateway, accounts, order);
   }
 
-  clientAction(_accounts: PayAccounts, { handle, expiresAt }: PayOrder): ClientAction {
+  clientAction({ program }: PayAccounts, order: PayOrder): ClientAction {
+    const { handle, expiresAt } = order;
+    if (isDebit(order))
+      throw new PlatformError('platform_refused', program, { detail: 'Nobody pays a debit by hand.' });
     if (handle === null) throw new Error('the order has no trade_no: it was not submitted');
     return {
       platform: 'alipay',
@@ -63,17 +68,18 @@ export class AlipayPayments implements PlatformPayments {
     };
   }
 
-  query({ program }: PayAccounts, order: PayOrder): Promise<PayState> {
-    return queryTrade(this.gateway, program, order);
+  async query({ program }: PayAccounts, order: PayOrder): Promise<PayState> {
+    const state = await queryTrade(this.gateway, program, order);
+    return isDebit(order) ? debitState(state) : state;
   }
 
   close({ program }: PayAccounts, order: PayOrder): Promise<Closing> {
     return closeTrade(this.gateway, program, order);
   }
 
-  /** An order exists as soon as Alipay has it; a call of ours is long over by then. */
-  absentIsFinalAt(_order: PayOrder, submittedAt: Date): Date {
-    return new Date(submittedAt.getTime() + MINUTE);
+  /** An order exists as soon as Alipay has it; a call of ours is long over by then. For a debit nobody waits: longer. */
+  absentIsFinalAt(order: PayOrder, submittedAt: Date): Date {
+    return new Date(submittedAt.getTime() + (isDebit(order) ? 10 : 1) * MINUTE);
   }
 
   refund({ program }: PayAccounts, refund: RefundOrder): Promise<RefundState> {

@@ -1,6 +1,7 @@
 import { isCode } from '../answers.js';
 import type { CallbackPlatform, CallbackReaders } from '../callback.js';
 import { PlatformError } from '../errors.js';
+import type { MandatePlatform } from '../mandate-platform.js';
 import type { MessagePlatform } from '../message-platform.js';
 import type { PaymentPlatform } from '../payment-platform.js';
 import type { PlatformHttp } from '../platform-http.js';
@@ -19,15 +20,23 @@ import { repeating } from '../repeating.js';
 import { AlipayAppId, AlipayCredentials, toConsole } from './alipay.credentials.js';
 import { AlipayGateway } from './alipay.gateway.js';
 import { AlipayKeyring } from './alipay.keyring.js';
+import { AlipayMandates } from './alipay.mandates.js';
 import { AlipayMessages } from './alipay.messages.js';
 import { AlipayPayments } from './alipay.payments.js';
 import { readPhone } from './alipay.phone.js';
 import { verifyAccount } from './alipay.verification.js';
 import { UserToken } from './alipay.wire.js';
 
-/** Alipay's mini-programs: login, phone number, payments and messages, in key mode and in certificate mode. */
+/** Alipay's mini-programs: login, phone number, payments, recurring debits and messages, in key and certificate mode. */
 export class AlipayPlatform
-  implements LoginPlatform, PhonePlatform, PaymentPlatform, MessagePlatform, CallbackPlatform, VerifiablePlatform
+  implements
+    LoginPlatform,
+    PhonePlatform,
+    PaymentPlatform,
+    MandatePlatform,
+    MessagePlatform,
+    CallbackPlatform,
+    VerifiablePlatform
 {
   readonly code = 'alipay';
   readonly platformAppId = AlipayAppId;
@@ -35,6 +44,7 @@ export class AlipayPlatform
   readonly secretFields = ['appPrivateKey', 'aesKey'];
   readonly toConsole = toConsole;
   readonly payments: AlipayPayments;
+  readonly mandates: AlipayMandates;
   readonly messages: AlipayMessages;
   readonly callbacks: CallbackReaders;
 
@@ -44,6 +54,7 @@ export class AlipayPlatform
   constructor(http: PlatformHttp) {
     this.#gateway = new AlipayGateway(http, this.#keyring);
     this.payments = new AlipayPayments(this.#gateway, this.#keyring);
+    this.mandates = new AlipayMandates(this.#gateway, this.#keyring);
     this.messages = new AlipayMessages(this.#gateway);
     this.callbacks = { program: this.payments.callbacks };
   }

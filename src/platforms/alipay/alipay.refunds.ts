@@ -98,8 +98,9 @@ function readForeignRefundId(id: string | null): { requestNumber: string } | und
 
 /** Its trade_no; our number of the payment while we do not know that. */
 function tradeOf({ payment }: RefundOrder): { trade_no: string } | { out_trade_no: string } {
+  // That of a debit is not its handle, which is empty.
   const tradeNo = payment.transactionId ?? payment.handle;
-  return tradeNo === null ? { out_trade_no: payment.number } : { trade_no: tradeNo };
+  return tradeNo === null || tradeNo === '' ? { out_trade_no: payment.number } : { trade_no: tradeNo };
 }
 
 const succeededAt = (time: Date | undefined): RefundFacts => (time ? { succeededAt: time } : {});

@@ -14,7 +14,7 @@ export type TradeMeaning =
   | { readonly kind: 'refused'; readonly detail: string };
 
 /** By the part of `sub_code` behind the last dot: `ACQ.`, `aop.ACQ.`, `AQC.` and no prefix at all have been seen. */
-type TradeTable = Readonly<Record<string, TradeMeaning | ErrorRow>>;
+export type TradeTable = Readonly<Record<string, TradeMeaning | ErrorRow>>;
 
 const refused = (detail: string): TradeMeaning => ({ kind: 'refused', detail });
 const later = (retryAfter: number, detail: string): TradeMeaning => ({ kind: 'later', retryAfter, detail });
@@ -125,7 +125,7 @@ export const REFUND_ERRORS: TradeTable = {
  * developer must look after.
  */
 export function meaningOf(account: PlatformAccount, refusal: Refusal, table: TradeTable): TradeMeaning {
-  const row = rowOf(table, refusal.subCode);
+  const row = rowOf(table, nameOf(refusal.subCode));
   if (!row) return undocumented(account, refusal);
   if ('kind' in row) return row;
   const { problem, ...more } = row;
@@ -155,8 +155,11 @@ function undocumented(account: PlatformAccount, refusal: Refusal): TradeMeaning 
   }
 }
 
-function rowOf(table: TradeTable, subCode = ''): TradeMeaning | ErrorRow | undefined {
-  const name = subCode.slice(subCode.lastIndexOf('.') + 1);
+/** The part of a `sub_code` that the tables go by. */
+export const nameOf = (subCode = ''): string => subCode.slice(subCode.lastIndexOf('.') + 1);
+
+/** The row of that name, or of the prefix of it that ends in `*`. */
+export function rowOf<Row>(table: Readonly<Record<string, Row>>, name: string): Row | undefined {
   // Not `table[name]` alone: the name comes from outside and could be that of an inherited member.
   if (Object.hasOwn(table, name)) return table[name];
   const prefix = Object.keys(table).find((key) => key.endsWith('*') && name.startsWith(key.slice(0, -1)));

@@ -10,7 +10,7 @@ import { CLOSE_ERRORS, codeOf, CREATE_ERRORS, meaningOf } from './alipay.trade.e
 import { CreatedTrade, QueriedTrade } from './alipay.trade.wire.js';
 
 /** The old `user_id`; an `open_id` never looks like it. Apps are given the one or the other, never asked which. */
-const USER_ID = /^2088\d{12}$/;
+export const USER_ID = /^2088\d{12}$/;
 /** Alipay refuses these in a subject (docs: alipay.trade.create); their wide forms read the same. */
 const WIDE: Readonly<Record<string, string>> = { '/': '／', '=': '＝', '&': '＆' };
 
@@ -52,7 +52,8 @@ export function creationOf({ program, merchant }: PayAccounts, order: PayOrder):
   };
 }
 
-const readableSubject = (subject: string): string =>
+/** A subject that Alipay takes. */
+export const readableSubject = (subject: string): string =>
   subject.replace(/[/=&]/g, (forbidden) => WIDE[forbidden] ?? ' ').replace(/\p{Cc}+/gu, ' ');
 
 /** `alipay.trade.query`, by our number: what has it is our order, whatever trade_no it got. */
@@ -110,8 +111,9 @@ export async function closeTrade(gateway: AlipayGateway, program: PlatformAccoun
       return { kind: 'paid' };
     case 'absent':
       // Nobody was ever given its trade_no, and nobody can pay without: even an order of ours that is still on its way
-      // to Alipay will be payable by nobody. If we hold a trade_no, Alipay contradicts itself: let the time run out.
-      return order.handle === null ? { kind: 'closed' } : { kind: 'waits', until: order.expiresAt };
+      // to Alipay will be payable by nobody. If we hold a trade_no, Alipay contradicts itself: let the time run out. A
+      // debit needs nobody: one that is still on its way would be made.
+      return order.handle === null && !order.mandate ? { kind: 'closed' } : { kind: 'waits', until: order.expiresAt };
     default:
       throw new PlatformError('platform_refused', program, { platformCode: codeOf(refusal), detail: meaning.detail });
   }

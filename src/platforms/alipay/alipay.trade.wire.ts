@@ -76,5 +76,7 @@ export const TradeNotification = Notification.extend({
   refund_fee: Yuan.optional(),
   /** The refund's `out_request_no`, or the trade's number when the refund had none. */
   out_biz_no: id.optional(),
+  /** Present when it was debited under an agreement. */
+  agreement_no: id.optional(),
 });
 export type TradeNotification = z.infer<typeof TradeNotification>;

@@ -3,6 +3,7 @@ import type { Clock } from '../../common/clock.js';
 import type { AccessTokens, TokenSource } from '../access-tokens.js';
 import { checkToken, type Check } from '../account-checks.js';
 import type { CallbackPlatform, CallbackReaders } from '../callback.js';
+import type { MandatePlatform } from '../mandate-platform.js';
 import type { MessagePlatform } from '../message-platform.js';
 import type { PaymentPlatform } from '../payment-platform.js';
 import type { PlatformHttp } from '../platform-http.js';
@@ -29,6 +30,7 @@ import { exchangeCodes } from './login.js';
 import { DouyinMessages } from './messages/messages.js';
 import { DouyinPayments } from './pay/douyin-payments.js';
 import { exchangePhoneCode } from './phone.js';
+import { DouyinMandates } from './sign/douyin-mandates.js';
 import { accessToken, clientToken } from './tokens.js';
 
 /** Douyin mini-programs, in the Douyin, Toutiao and Douyin-lite apps. */
@@ -39,6 +41,7 @@ export class DouyinPlatform
     ProfilePlatform,
     VerifiablePlatform,
     PaymentPlatform,
+    MandatePlatform,
     MessagePlatform,
     CallbackPlatform
 {
@@ -48,6 +51,7 @@ export class DouyinPlatform
   readonly secretFields = ['secret', 'appPrivateKey', 'previousAppPrivateKey', 'messageToken', 'messageAesKey'];
   readonly toConsole = toConsole;
   readonly payments: DouyinPayments;
+  readonly mandates: DouyinMandates;
   readonly messages: DouyinMessages;
   readonly callbacks: CallbackReaders;
   readonly #api: DouyinApi;
@@ -63,6 +67,7 @@ export class DouyinPlatform
     this.#accessToken = accessToken(this.#api);
     this.#clientToken = clientToken(this.#api);
     this.payments = new DouyinPayments(this.#api, tokens, this.#clientToken, clock);
+    this.mandates = new DouyinMandates(this.#api, tokens, this.#clientToken, clock);
     this.messages = new DouyinMessages(this.#api, tokens, this.#clientToken);
     this.callbacks = { program: new DouyinCallbacks(this.payments.callbacks) };
   }

@@ -3,6 +3,7 @@ import type { Clock } from '../../common/clock.js';
 import type { AccessTokens, TokenSource } from '../access-tokens.js';
 import { checkToken } from '../account-checks.js';
 import type { CallbackPlatform, CallbackReaders } from '../callback.js';
+import type { MandatePlatform } from '../mandate-platform.js';
 import type { MessagePlatform } from '../message-platform.js';
 import type { PaymentPlatform } from '../payment-platform.js';
 import type { PlatformHttp } from '../platform-http.js';
@@ -26,6 +27,7 @@ import { WechatApi } from './api.js';
 import { WechatCredentials } from './credentials.js';
 import { exchangeCode } from './login.js';
 import { WechatMessages } from './messages/messages.js';
+import type { WechatMandates } from './pay/papay/mandates.js';
 import { WechatPayments } from './pay/pay.js';
 import { exchangePhoneCode } from './phone.js';
 import { WechatPushes } from './push.js';
@@ -39,6 +41,7 @@ export class WechatPlatform
     ProfilePlatform,
     VerifiablePlatform,
     PaymentPlatform,
+    MandatePlatform,
     MessagePlatform,
     CallbackPlatform
 {
@@ -47,6 +50,7 @@ export class WechatPlatform
   readonly credentials = WechatCredentials;
   readonly secretFields = ['secret', 'messageToken', 'messageAesKey'];
   readonly payments: WechatPayments;
+  readonly mandates: WechatMandates;
   readonly messages: WechatMessages;
   readonly callbacks: CallbackReaders;
   readonly #api: WechatApi;
@@ -60,6 +64,7 @@ export class WechatPlatform
     this.#api = new WechatApi(http);
     this.#token = stableToken(this.#api);
     this.payments = new WechatPayments(http, clock);
+    this.mandates = this.payments.mandates;
     this.messages = new WechatMessages(this.#api, tokens, this.#token);
     this.callbacks = { program: new WechatPushes(), merchant: this.payments.callbacks };
   }

@@ -9,16 +9,24 @@ export interface Seal {
   readonly nonce: string;
 }
 
+/** The client's function that takes the data, as the signature names it: no path of HTTP. */
+export type ClientCall = '/requestOrder' | '/createSignOrder';
+
 /**
- * The proof with which the client may place exactly this `data`. The address in it is a name, not a path of HTTP.
+ * The proof with which the client may place exactly this `data`.
  *
  * Its values stand without quotes, as on Douyin's page of requestOrder; the page of the algorithm shows quotes, and both
  * forms are in use.
  */
-export function byteAuthorization(data: string, { key, version }: SigningKey, seal: Seal): string {
+export function byteAuthorization(
+  data: string,
+  { key, version }: SigningKey,
+  seal: Seal,
+  call: ClientCall = '/requestOrder',
+): string {
   const { platformAppId, timestamp, nonce } = seal;
   // Each line ends with a newline, the last one too.
-  const base = `POST\n/requestOrder\n${timestamp}\n${nonce}\n${data}\n`;
+  const base = `POST\n${call}\n${timestamp}\n${nonce}\n${data}\n`;
   const signature = sign('sha256', Buffer.from(base), key).toString('base64');
   return `SHA256-RSA2048 appid=${platformAppId},nonce_str=${nonce},timestamp=${timestamp},key_version=${version},signature=${signature}`;
 }

@@ -26,7 +26,7 @@ export function contentOf(program: PlatformAccount, type: string, msg: string): 
  * The key is of one mini-program, so another id should be impossible. A success is handed on all the same: it is compared
  * with the payment and kept for a person. Anything else of a stranger is kept and not acted on.
  */
-const isOf = ({ platformAppId }: PlatformAccount, appId: string | undefined): boolean =>
+export const isOf = ({ platformAppId }: PlatformAccount, appId: string | undefined): boolean =>
   appId === undefined || appId === platformAppId;
 
 function payment(program: PlatformAccount, message: PaymentMessage): CallbackContent {
@@ -84,7 +84,8 @@ function refundRequest(program: PlatformAccount, message: RefundRequestMessage):
   };
 }
 
-function messageOf<T>(msg: string, schema: ZodType<T>): T {
+/** `msg` in the shape of `schema`. Throws CallbackRefused `malformed`. */
+export function messageOf<T>(msg: string, schema: ZodType<T>): T {
   let json: unknown;
   try {
     json = JSON.parse(msg);

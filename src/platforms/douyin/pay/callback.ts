@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { CallbackRefused, type PlatformCallback, type RawCallback } from '../../callback.js';
+import { type CallbackContent, CallbackRefused, type PlatformCallback, type RawCallback } from '../../callback.js';
 import { PlatformError } from '../../errors.js';
 import type { PlatformAccount } from '../../platform.js';
+import { signContentOf } from '../sign/sign-callback.js';
 import { isGenuine } from './byte-authorization.js';
 import { contentOf } from './callback-content.js';
 import { platformKey } from './pay-keys.js';
@@ -42,9 +43,27 @@ export function readCallback(program: PlatformAccount, raw: RawCallback): Platfo
   return {
     deduplicationKey: createHash('sha256').update(raw.body).digest('hex'),
     type,
-    // 2.0 is industry trade and 1.0 deductions: the same key signs them, but their messages are others.
-    content: version === '3.0' ? contentOf(program, type, msg) : { kind: 'other' },
+    content: contentOfVersion(program, version, type, msg, raw.receivedAt),
   };
+}
+
+/** One key signs them all, but their messages differ. */
+function contentOfVersion(
+  program: PlatformAccount,
+  version: string | undefined,
+  type: string,
+  msg: string,
+  receivedAt: Date,
+): CallbackContent {
+  switch (version) {
+    case '3.0':
+      return contentOf(program, type, msg);
+    case '1.0':
+      return signContentOf(program, type, msg, receivedAt);
+    default:
+      // 2.0 is industry trade.
+      return { kind: 'other' };
+  }
 }
 
 function header({ headers }: RawCallback, which: keyof typeof HEADERS): string {

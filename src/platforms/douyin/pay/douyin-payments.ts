@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../../common/clock.js';
 import type { AccessTokens, TokenSource } from '../../access-tokens.js';
 import type { CallbackReader, PlatformCallback } from '../../callback.js';
@@ -18,9 +17,14 @@ import type {
 } from '../../payment-platform.js';
 import type { AccountCheck, PlatformAccount } from '../../platform.js';
 import type { DouyinApi } from '../api.js';
+import { Contracts } from '../sign/contracts.js';
+import { Debits } from '../sign/debits.js';
+import { signAction } from '../sign/sign-action.js';
+import { payAndSignData } from '../sign/sign-data.js';
+import { SignRefunds } from '../sign/sign-refunds.js';
 import { acknowledge } from './acknowledgement.js';
-import { byteAuthorization } from './byte-authorization.js';
 import { readCallback } from './callback.js';
+import { ClientCalls, goodUntil, SIGNATURE_LIFE } from './client-calls.js';
 import { MERCHANT, verifyMerchant } from './merchant.js';
 import { orderData } from './order-data.js';
 import { Orders } from './orders.js';
@@ -30,10 +34,12 @@ import { Refunds } from './refunds.js';
 import { DouyinSettings, REQUIRED_SETTINGS, TEST_SETTINGS } from './settings.js';
 import { TradeApi } from './trade-api.js';
 
-/** Milliseconds for which Douyin takes a signature; so long after it a client may still place the order. */
-const SIGNATURE_LIFE = 3_600_000;
+const MINUTE = 60_000;
 
-/** Douyin's general trade system: the server signs an order, the client places and pays it, a callback tells. */
+/**
+ * Douyin's general trade system: the server signs an order, the client places and pays it, a callback tells. What belongs
+ * to a contract of periodic deduction goes by that system instead (see `../sign`).
+ */
 export class DouyinPayments implements PlatformPayments {
   readonly merchant = MERCHANT;
   readonly settings = DouyinSettings;
@@ -53,24 +59,33 @@ export class DouyinPayments implements PlatformPayments {
   readonly #trade: TradeApi;
   readonly #orders: Orders;
   readonly #refunds: Refunds;
+  readonly #debits: Debits;
+  readonly #signRefunds: SignRefunds;
+  readonly #calls: ClientCalls;
 
   constructor(
     api: DouyinApi,
     private readonly tokens: AccessTokens,
     private readonly clientToken: TokenSource,
-    private readonly clock: Clock,
+    clock: Clock,
   ) {
     this.#trade = new TradeApi(api, tokens, clientToken);
     this.#orders = new Orders(this.#trade, clock);
     this.#refunds = new Refunds(this.#trade, this.#orders);
+    this.#debits = new Debits(this.#trade, new Contracts(this.#trade, clock), clock);
+    this.#signRefunds = new SignRefunds(this.#trade);
+    this.#calls = new ClientCalls(clock);
   }
 
-  /** The client hands the order over; here is only seen whether it will be able to. */
+  /** The client hands the order over; here is only seen whether it will be able to. A debit is asked for. */
   async submit(accounts: PayAccounts, order: PayOrder, businessNow: Date): Promise<Submission> {
+    const { mandate } = order;
+    if (mandate?.kind === 'debit') return this.#debits.submit(accounts, order, mandate);
     signingKey(accounts.program);
     // Not for signing. But money that comes without our being told is worse than money that does not come.
     platformKey(accounts.program);
-    orderData(accounts, order, businessNow);
+    if (mandate) payAndSignData(accounts, order, mandate.terms, businessNow);
+    else orderData(accounts, order, businessNow);
     if (accounts.program.mode === 'live' && !order.notifyUrl.startsWith('https://')) {
       throw new PlatformError('platform_account_misconfigured', accounts.program, {
         detail: 'Douyin calls back only to https addresses: the public address of this server must be one.',
@@ -81,51 +96,54 @@ export class DouyinPayments implements PlatformPayments {
 
   clientAction(accounts: PayAccounts, order: PayOrder, businessNow: Date): ClientAction {
     const { program } = accounts;
+    const { mandate } = order;
+    const expiresAt = goodUntil(order.expiresAt, businessNow);
+    if (mandate?.kind === 'debit')
+      throw new PlatformError('platform_refused', program, { detail: 'Nobody pays a debit by hand.' });
+    if (mandate) {
+      const data = payAndSignData(accounts, order, mandate.terms, businessNow);
+      return signAction(this.#calls.signed(program, '/createSignOrder', data), { expiresAt, isPaid: true });
+    }
     const data = orderData(accounts, order, businessNow);
-    const authorization = byteAuthorization(data, signingKey(program), {
-      platformAppId: program.platformAppId,
-      timestamp: Math.floor(this.clock.now().getTime() / 1_000),
-      nonce: randomBytes(16).toString('hex'),
-    });
-    const signatureEnds = businessNow.getTime() + SIGNATURE_LIFE;
     return {
       platform: 'douyin',
       method: 'requestOrder',
-      // The client must hand over these very strings: the signature is of each byte.
-      params: { data, byteAuthorization: authorization },
+      params: this.#calls.signed(program, '/requestOrder', data),
       next: { method: 'getOrderPayment', params: {}, take: { orderId: 'orderId' } },
       proof: 'callback',
-      expiresAt: new Date(Math.min(order.expiresAt.getTime(), signatureEnds)).toISOString(),
+      expiresAt,
     };
   }
 
   query({ program }: PayAccounts, order: PayOrder): Promise<PayState> {
-    return this.#orders.state(program, order);
+    return order.mandate ? this.#debits.state(program, order) : this.#orders.state(program, order);
   }
 
-  /** Douyin has no call for it: the order lives until its own end. */
+  /** Douyin has no call for it: the order lives until its own end, and so does a debit. */
   async close(_accounts: PayAccounts, order: PayOrder): Promise<Closing> {
     return { kind: 'waits', until: lastPayable(order) };
   }
 
-  absentIsFinalAt(order: PayOrder): Date {
-    return lastPayable(order);
+  /** A debit is there as soon as Douyin has it, but its query may lag; nobody waits for it. */
+  absentIsFinalAt(order: PayOrder, submittedAt: Date): Date {
+    return order.mandate?.kind === 'debit' ? new Date(submittedAt.getTime() + 10 * MINUTE) : lastPayable(order);
   }
 
   refund(accounts: PayAccounts, refund: RefundOrder): Promise<RefundState> {
-    return this.#refunds.create(accounts, refund);
+    return (refund.payment.mandate ? this.#signRefunds : this.#refunds).create(accounts, refund);
   }
 
   queryRefund({ program }: PayAccounts, refund: RefundOrder): Promise<RefundState> {
-    return this.#refunds.state(program, refund);
+    return (refund.payment.mandate ? this.#signRefunds : this.#refunds).state(program, refund);
   }
 
   decideRefund({ program }: PayAccounts, refund: RefundOrder, decision: RefundDecision): Promise<void> {
     return decide(this.#trade, this.#refunds, program, refund, decision);
   }
 
-  fulfil({ program }: PayAccounts, order: PayOrder): Promise<void> {
-    return this.#orders.fulfil(program, order);
+  /** Of what is paid under a contract, Douyin wants to know nothing. */
+  async fulfil({ program }: PayAccounts, order: PayOrder): Promise<void> {
+    if (!order.mandate) await this.#orders.fulfil(program, order);
   }
 
   verifyMerchant(_merchant: MerchantAccount, programs: readonly PlatformAccount[]): Promise<AccountCheck> {
@@ -137,4 +155,6 @@ export class DouyinPayments implements PlatformPayments {
  * A client may place the order up to an hour after the last signature, which is made before the order's end at the
  * latest. Its time then counts from there: what was left at the signature. So nothing of it is left an hour after the end.
  */
-const lastPayable = ({ expiresAt }: PayOrder): Date => new Date(expiresAt.getTime() + SIGNATURE_LIFE);
+const lastPayable = ({ expiresAt, mandate }: PayOrder): Date =>
+  // Half a minute is the shortest time that a contract is given to be signed.
+  new Date(expiresAt.getTime() + SIGNATURE_LIFE + (mandate?.kind === 'first' ? MINUTE : 0));

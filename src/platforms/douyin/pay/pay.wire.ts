@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 // The servers write numbers; Douyin's own SDK declares the same fields as text, so both are read.
-const whole = z.union([
+export const whole = z.union([
   z.int().min(0),
   z
     .string()
@@ -11,13 +11,13 @@ const whole = z.union([
 /** Fen. */
 const amount = whole;
 /** Milliseconds since 1970. What has not happened yet is absent, null or 0. */
-const instant = whole.nullish().transform((value) => (value ? new Date(value) : undefined));
+export const instant = whole.nullish().transform((value) => (value ? new Date(value) : undefined));
 /** What does not apply is absent, null or empty. */
-const text = z
+export const text = z
   .string()
   .nullish()
   .transform((value) => (value ? value : undefined));
-const id = z.string().min(1);
+export const id = z.string().min(1);
 
 /** `data` of `order_query`. */
 export const OrderQuery = z.object({

@@ -52,8 +52,21 @@ export const DouyinSettings = z.strictObject({
   refundPath: pagePath.meta({
     description: 'Page of a refund, with the query `number`; the order page when left out.',
   }),
+  serviceId: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,128}$/, 'is the id of a template, without spaces')
+    .optional()
+    .meta({
+      description: 'Recurring debits: the template of the contract in the console; it has the period and the price.',
+    }),
 });
 export type DouyinSettings = z.infer<typeof DouyinSettings>;
+
+/** What a contract of periodic deduction cannot do without. */
+export const SIGN_SETTINGS = ['serviceId'] as const;
+
+/** The sandbox's stock: a monthly one. */
+export const TEST_SIGN_SETTINGS = { serviceId: 'service_monthly' } as const;
 
 export const REQUIRED_SETTINGS = ['goodsType', 'tagGroupId', 'imageList', 'orderPath'] as const;
 

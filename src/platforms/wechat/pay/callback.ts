@@ -12,14 +12,25 @@ import {
 import { PlatformError } from '../../errors.js';
 import type { MerchantAccount } from '../../payment-platform.js';
 import { payState } from './orders.js';
+import { isOfV2, readNotification, V2_ACCEPTED } from './papay/notifications.js';
+import type { PapayApi } from './papay/v2.api.js';
+import { isXml } from './papay/v2.xml.js';
 import { shown, type WechatPayApi, WRONG_API_V3_KEY } from './pay.api.js';
 import { opened } from './pay.cipher.js';
 import { isFresh, isSigned, SIGNATURE_WINDOW, signatureHeaders } from './pay.signature.js';
 import { NotifiedRefund, Notification, Transaction } from './pay.wire.js';
 import { refundState } from './refunds.js';
 
-/** Verifies, opens and reads a callback. Throws CallbackRefused. */
+/** Verifies, opens and reads a callback: JSON of v3, or XML of v2, which tells of contracts. Throws CallbackRefused. */
 export async function readCallback(
+  papay: PapayApi,
+  merchant: MerchantAccount,
+  raw: RawCallback,
+): Promise<PlatformCallback> {
+  return isXml(raw.body) ? readNotification(papay, merchant, raw) : readEvent(papay.v3, merchant, raw);
+}
+
+async function readEvent(
   api: WechatPayApi,
   merchant: MerchantAccount,
   { headers, body, receivedAt }: RawCallback,
@@ -127,8 +138,9 @@ const ACCEPTED = reply(200, 'SUCCESS', '成功');
 const RETRY = reply(500, 'FAIL', '请稍后重试');
 const REFUSED = reply(401, 'FAIL', '验签失败');
 
-/** Everything but 200 and 204 makes WeChat Pay send the callback again, for a day. */
-export function acknowledge({ kind }: Acknowledgement): HttpReply {
-  if (kind === 'accepted') return ACCEPTED;
+/** Everything but 200 and 204, and to v2 everything but its own words, makes WeChat Pay send the callback again. */
+export function acknowledge(acknowledgement: Acknowledgement): HttpReply {
+  const { kind } = acknowledgement;
+  if (kind === 'accepted') return isOfV2(acknowledgement.callback) ? V2_ACCEPTED : ACCEPTED;
   return kind === 'retry' ? RETRY : REFUSED;
 }

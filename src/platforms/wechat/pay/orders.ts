@@ -19,7 +19,7 @@ import { toBeijing } from './pay.times.js';
 import { Prepay, Transaction } from './pay.wire.js';
 
 /** A prepay_id works for two hours, whatever the order's own end. */
-const PREPAY_LIFE = 2 * 3_600_000;
+export const PREPAY_LIFE = 2 * 3_600_000;
 const BY_NUMBER = '/v3/pay/transactions/out-trade-no/';
 
 /** Places the order; the same one again gives the prepay_id that is valid now. */
@@ -73,9 +73,6 @@ export function requestPayment(
   const nonceStr = newNonce();
   const packageValue = `prepay_id=${order.handle}`;
   const { privateKey } = api.keysOf(merchant);
-  // No prepay_id works longer than that from now on.
-  const handleEnd = order.handleExpiresAt?.getTime() ?? businessNow.getTime() + PREPAY_LIFE;
-  const expiresAt = Math.min(order.expiresAt.getTime(), handleEnd);
   return {
     platform: 'wechat',
     method: 'requestPayment',
@@ -87,8 +84,15 @@ export function requestPayment(
       paySign: paySign(privateKey, program.platformAppId, timeStamp, nonceStr, packageValue),
     },
     proof: 'callback',
-    expiresAt: new Date(expiresAt).toISOString(),
+    expiresAt: payableUntil(order, businessNow).toISOString(),
   };
+}
+
+/** Until when the client parameters of an order work. */
+export function payableUntil({ expiresAt, handleExpiresAt }: PayOrder, businessNow: Date): Date {
+  // No prepay_id works longer than that from now on.
+  const handleEnd = handleExpiresAt?.getTime() ?? businessNow.getTime() + PREPAY_LIFE;
+  return new Date(Math.min(expiresAt.getTime(), handleEnd));
 }
 
 /** By our number: an order that nobody has paid has no other. */

@@ -11,7 +11,7 @@ import { MerchantKeyring, type MerchantKeys } from './pay.keys.js';
 import { authorization, isFresh, isSigned, newNonce, signatureHeaders } from './pay.signature.js';
 import { Certificates } from './pay.wire.js';
 
-const ORIGIN = 'https://api.mch.weixin.qq.com';
+export const ORIGIN = 'https://api.mch.weixin.qq.com';
 const CERTIFICATES: PayRequest = { method: 'GET', path: '/v3/certificates', operation: 'certificates' };
 
 /** One of WeChat Pay's calls. */

@@ -32,6 +32,7 @@ const complaints = (credentials: object): Record<string, string> =>
 test.each([
   ['with certificates', byCertificate],
   ['with the public key', byPublicKey],
+  ['with contracts', { ...byCertificate, apiV2Key: '192006250b4c09247ec02edce69f6a2d' }],
 ])('the credentials of a merchant %s are accepted as they are', (_, credentials) => {
   expect(WechatPayCredentials.parse(credentials)).toEqual(credentials);
 });
@@ -67,6 +68,7 @@ test.each([
   ['publicKeyId', '0114232134912410000000000000', /PUB_KEY_ID_/],
   ['serial', '5F1C', /40/],
   ['apiV3Key', 'short', /32/],
+  ['apiV2Key', 'short', /32/],
 ])('%s %j is complained about', (field, value, complaint) => {
   const found = complaints({ ...byPublicKey, [field]: value });
   expect(Object.keys(found)).toEqual([field]);
@@ -75,10 +77,15 @@ test.each([
 });
 
 test('what the console gets of the keys are public halves', () => {
-  const shown = WECHAT_MERCHANT.toConsole!({ ...byPublicKey, verification: 'migrating' });
+  const shown = WECHAT_MERCHANT.toConsole!({
+    ...byPublicKey,
+    apiV2Key: '192006250b4c09247ec02edce69f6a2d',
+    verification: 'migrating',
+  });
   expect(shown).toEqual({
     serial: byCertificate.serial,
     apiV3Key: byCertificate.apiV3Key,
+    apiV2Key: '192006250b4c09247ec02edce69f6a2d',
     merchantPublicKey: merchant.publicKey,
     verification: 'migrating',
   });
@@ -102,7 +109,11 @@ test.each([
   [{ limitPay: ['no_money'] }, false],
   [{ attach: '🎁' }, false],
   [{ attach: 'a'.repeat(129) }, false],
-  [{ planId: '1' }, false],
+  [{ planId: '100001', displayAccount: '小明', debitMode: 'delayed' }, true],
+  [{ planId: 'monthly' }, false],
+  [{ displayAccount: '小'.repeat(33) }, false],
+  [{ debitMode: '24_hours' }, false],
+  [{ template: '1' }, false],
 ])('the settings %j are fine: %s', (settings, fine) => {
   expect(WechatPaySettings.safeParse(settings).success).toBe(fine);
 });

@@ -30,6 +30,11 @@ export const WechatPayCredentials = z
       .string()
       .regex(/^[\x21-\x7e]{32}$/, 'is 32 characters without spaces')
       .meta({ description: 'The APIv3 key (APIv3 密钥), which opens callbacks.' }),
+    apiV2Key: z
+      .string()
+      .regex(/^[\x21-\x7e]{32}$/, 'is 32 characters without spaces')
+      .meta({ description: 'The APIv2 key (APIv2 密钥). Only recurring payments need it.' })
+      .optional(),
     publicKeyId: z
       .string()
       .regex(/^PUB_KEY_ID_[0-9A-Za-z]{1,64}$/, 'begins with PUB_KEY_ID_')
@@ -66,14 +71,15 @@ export type WechatPayCredentials = z.infer<typeof WechatPayCredentials>;
 export const WECHAT_MERCHANT: MerchantDescription = {
   merchantId: z.string().regex(/^\d{8,10}$/, 'is 8 to 10 digits'),
   credentials: WechatPayCredentials,
-  secretFields: ['privateKey', 'apiV3Key'],
-  toConsole({ privateKey, serial, apiV3Key, verification }) {
+  secretFields: ['privateKey', 'apiV3Key', 'apiV2Key'],
+  toConsole({ privateKey, serial, apiV3Key, apiV2Key, verification }) {
     const merchantPublicKey =
       privateKey === undefined ? undefined : unlessUnusable(() => publicHalf(readPrivateKey(privateKey)));
     return {
       ...(serial === undefined ? {} : { serial }),
       ...(merchantPublicKey === undefined ? {} : { merchantPublicKey }),
       ...(apiV3Key === undefined ? {} : { apiV3Key }),
+      ...(apiV2Key === undefined ? {} : { apiV2Key }),
       ...(verification === undefined ? {} : { verification }),
     };
   },

@@ -12,6 +12,8 @@ const ACCOUNTS = 5_000;
 /** One merchant's credentials, parsed: reading a private key costs more than a signature with it. */
 export interface MerchantKeys extends Signer {
   readonly apiV3Key: KeyObject;
+  /** As text: v2 signs with it and signs it. Undefined for a merchant without recurring payments. */
+  readonly apiV2Key: string | undefined;
   /** WeChat Pay's public key and its id, where the merchant has been given one. */
   readonly publicKey: { readonly id: string; readonly key: KeyObject } | undefined;
   /** WeChat Pay's certificates as this merchant sees them; they go when the credentials change. */
@@ -48,6 +50,7 @@ function isSame(one: WechatPayCredentials, given: unknown): boolean {
     (one.privateKey === other.privateKey &&
       one.serial === other.serial &&
       one.apiV3Key === other.apiV3Key &&
+      one.apiV2Key === other.apiV2Key &&
       one.publicKeyId === other.publicKeyId &&
       one.publicKey === other.publicKey)
   );
@@ -62,12 +65,13 @@ function parseCredentials(merchant: MerchantAccount): WechatPayCredentials {
 
 const toKeys = (
   merchantId: string,
-  { serial, privateKey, apiV3Key, publicKeyId, publicKey }: WechatPayCredentials,
+  { serial, privateKey, apiV3Key, apiV2Key, publicKeyId, publicKey }: WechatPayCredentials,
 ): MerchantKeys => ({
   merchantId,
   serial,
   privateKey: readPrivateKey(privateKey),
   apiV3Key: createSecretKey(Buffer.from(apiV3Key)),
+  apiV2Key,
   publicKey:
     publicKeyId === undefined || publicKey === undefined
       ? undefined

@@ -4,6 +4,8 @@ import type { MerchantAccount } from '../../payment-platform.js';
 import type { PlatformResponse } from '../../platform-http.js';
 import type { AccountCheck, PlatformAccount } from '../../platform.js';
 import { openCertificates } from './certificates.js';
+import { v2KeyCheck } from './papay/key-check.js';
+import type { PapayApi } from './papay/v2.api.js';
 import { isSuccess, shown, type WechatPayApi, WRONG_API_V3_KEY } from './pay.api.js';
 import { refusalOf, type Refusal } from './pay.errors.js';
 import { isSigned, signatureHeaders } from './pay.signature.js';
@@ -13,10 +15,11 @@ type Check = AccountCheck['checks'][number];
 
 /** Tries the merchant's credentials one after another; what cannot be proven without a payment is said to be so. */
 export async function verifyMerchant(
-  api: WechatPayApi,
+  papay: PapayApi,
   merchant: MerchantAccount,
   programs: readonly PlatformAccount[],
 ): Promise<AccountCheck> {
+  const api = papay.v3;
   const checks: Check[] = [];
   const add = (name: string, complaint: string | undefined, fine: string): boolean => {
     checks.push({ name, ok: complaint === undefined, detail: complaint ?? fine });
@@ -27,9 +30,11 @@ export async function verifyMerchant(
     if (add('signature', signatureComplaint(asked), 'WeChat Pay accepts the merchant id, serial and privateKey.')) {
       const listed = await api.send(merchant, { method: 'GET', path: '/v3/certificates', operation: 'certificates' });
       checks.push(certificatesCheck(api, merchant, listed));
-      const { publicKey } = api.keysOf(merchant);
+      const { publicKey, apiV2Key } = api.keysOf(merchant);
       if (publicKey) checks.push(publicKeyCheck(api, merchant, [asked, listed]));
       for (const program of programs) checks.push(await bindingCheck(api, merchant, program));
+      const [first] = programs;
+      if (apiV2Key !== undefined && first) checks.push(await v2KeyCheck(papay, merchant, first));
     }
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
