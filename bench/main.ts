@@ -9,6 +9,7 @@ import { NOTIFICATION_BENCHES, runNotifications } from './notifications-main.js'
 import { type Options, readOptions } from './options.js';
 import { BENCHES } from './paths.js';
 import type { ProfilerOrder } from './profiler.js';
+import { RENEWAL_BENCHES, runRenewals } from './renewals-main.js';
 import { save, toMarkdown, type Result } from './report.js';
 import { openStand, type Stand } from './stand.js';
 
@@ -29,6 +30,7 @@ async function main(): Promise<void> {
     FLATNESS,
     ...Object.keys(DELIVERY_BENCHES),
     ...Object.keys(NOTIFICATION_BENCHES),
+    ...Object.keys(RENEWAL_BENCHES),
   ]);
   const { profile } = options;
   const stand = await openStand(
@@ -43,6 +45,7 @@ async function main(): Promise<void> {
     if (options.name === FLATNESS) await runFlatness(stand, options);
     else if (options.name in DELIVERY_BENCHES) await runDeliveryBench(stand, options);
     else if (options.name in NOTIFICATION_BENCHES) await runNotificationBench(stand, options);
+    else if (options.name in RENEWAL_BENCHES) await runRenewalBench(stand, options);
     else await runAgainstBare(stand, options);
   } finally {
     await stand.close();
@@ -77,6 +80,11 @@ async function runNotificationBench(stand: Stand, options: Options): Promise<voi
   const { name, profile } = options;
   const around = profile === undefined ? undefined : await profiling(stand, name, profile);
   await runNotifications(stand, options, say, around);
+}
+
+async function runRenewalBench(stand: Stand, options: Options): Promise<void> {
+  const { name, profile } = options;
+  await runRenewals(stand, options, say, profile === undefined ? undefined : await profiling(stand, name, profile));
 }
 
 /** Profiles each window of our server into a file of its own. */

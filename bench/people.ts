@@ -24,15 +24,20 @@ export function newPeople(count: number): Person[] {
   });
 }
 
-/** What `wx.login` gives on each person's phone, gathered before anything is measured. */
-export async function codesOf(sandboxUrl: string, side: Side, people: readonly Person[]): Promise<string[]> {
+/** What `wx.login` (`tt.login` …) gives on each person's phone, gathered before anything is measured. */
+export async function codesOf(
+  sandboxUrl: string,
+  side: Pick<Side, 'platformAppId'>,
+  people: readonly Person[],
+  platform = 'wechat',
+): Promise<string[]> {
   const codes: string[] = [];
   const { platformAppId } = side;
   const ask = eachOnce(people, ({ name: user }, index): Exchange => ({
     method: 'POST',
     path: '/_/login',
     headers: {},
-    body: JSON.stringify({ platform: 'wechat', platformAppId, user }),
+    body: JSON.stringify({ platform, platformAppId, user }),
     read: (body) => (codes[index] = (JSON.parse(body) as { code: string }).code),
   }));
   await drive(sandboxUrl, 32, people.length, ask);
@@ -40,21 +45,31 @@ export async function codesOf(sandboxUrl: string, side: Side, people: readonly P
 }
 
 /** The login of a person with a code, as a mini-program's client sends it through a proxy. */
-export const login = ({ appId }: Side, { address }: Person, code: string): Exchange => ({
+export const login = (
+  { appId }: Pick<Side, 'appId'>,
+  { address }: Person,
+  code: string,
+  platform = 'wechat',
+): Exchange => ({
   method: 'POST',
   path: '/v1/auth/login',
   headers: { 'content-type': 'application/json', 'x-app-id': appId, 'x-forwarded-for': address, 'user-agent': AGENT },
-  body: JSON.stringify({ platform: 'wechat', code }),
+  body: JSON.stringify({ platform, code }),
 });
 
 export const AGENT = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) MicroMessenger/8.0.50 MiniProgramEnv';
 
 /** Logs everybody in once, unmeasured. Gives their tokens, in the order of `people`. */
-export async function logIn(sandboxUrl: string, side: Side, people: readonly Person[]): Promise<LoggedIn[]> {
-  const codes = await codesOf(sandboxUrl, side, people);
+export async function logIn(
+  sandboxUrl: string,
+  side: Pick<Side, 'url' | 'appId' | 'platformAppId'>,
+  people: readonly Person[],
+  platform = 'wechat',
+): Promise<LoggedIn[]> {
+  const codes = await codesOf(sandboxUrl, side, people, platform);
   const tokens: LoggedIn[] = [];
   const enter = eachOnce(people, (person, index) => ({
-    ...login(side, person, codes[index]!),
+    ...login(side, person, codes[index]!, platform),
     read: (body) => (tokens[index] = JSON.parse(body) as LoggedIn),
   }));
   await drive(side.url, 32, people.length, enter);

@@ -101,7 +101,7 @@ export function createPaymentRoute(settings: Settings, run: Run, pay: WechatPay)
 
     return {
       ...{ id, userId, status: 'pending', amount, amountRefunded: 0, currency: 'CNY', subject, reference: null },
-      ...{ priceId: null, quantity: null, metadata: {} },
+      ...{ priceId: null, quantity: null, metadata: {}, failureCode: null },
       attempts: [
         {
           ...{ id: attemptId, number, platform: PLATFORM, platformAccountId: accountId },

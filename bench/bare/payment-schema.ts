@@ -49,6 +49,8 @@ export const PAYMENT_SCHEMA = `
     expires_at timestamptz(3) not null,
     closing_since timestamptz(3),
     close_reason text,
+    is_heard boolean not null default false,
+    failure_code text,
     paid_at timestamptz(3),
     created_at timestamptz(3) not null,
     updated_at timestamptz(3) not null,
@@ -89,6 +91,7 @@ export const PAYMENT_SCHEMA = `
     next_refund_at timestamptz(3),
     check_at timestamptz(3),
     checks integer not null default 0,
+    mandate jsonb,
     created_at timestamptz(3) not null,
     updated_at timestamptz(3) not null,
     primary key (app_id, id),
@@ -104,6 +107,8 @@ export const PAYMENT_SCHEMA = `
     on payment_attempts (app_id, platform, platform_transaction_id) where platform_transaction_id is not null;
   create unique index payment_attempts_kept on payment_attempts (app_id, payment_id) where kept;
   create index payment_attempts_payment on payment_attempts (app_id, payment_id);
+  create unique index payment_attempts_debit on payment_attempts (app_id, payment_id)
+    where mandate is not null and status in ('created', 'pending', 'unknown');
   create index payment_attempts_due on payment_attempts (app_id, merchant_account_id, check_at) where check_at is not null;
 
   create table transfers (
