@@ -26,6 +26,12 @@ import { WECHAT_ERRORS } from '../dist/platforms/wechat/errors.js';
 import { SEND_ERRORS as WECHAT_SENDS } from '../dist/platforms/wechat/messages/send.errors.js';
 import { ERRORS as WECHAT_PAY_ERRORS } from '../dist/platforms/wechat/pay/pay.errors.js';
 import { WechatPlatform } from '../dist/platforms/wechat/wechat.platform.js';
+import {
+  INVOICE_MOVES,
+  INVOICE_STATUSES,
+  SUBSCRIPTION_MOVES,
+  SUBSCRIPTION_STATUSES,
+} from '../dist/subscriptions/moves.js';
 
 const row = (...cells) => `| ${cells.join(' | ')} |`;
 const problems = [
@@ -206,6 +212,10 @@ const TABLES = {
     refund: diagram(REFUND_STATUSES, REFUND_MOVES),
     notification: diagram(NOTIFICATION_STATUSES, NOTIFICATION_MOVES),
     asking: asking(),
+  },
+  'docs/subscriptions.md': {
+    subscription: diagram(SUBSCRIPTION_STATUSES, SUBSCRIPTION_MOVES),
+    invoice: diagram(INVOICE_STATUSES, INVOICE_MOVES),
   },
   'docs/platforms/wechat.md': {
     settings: settingsTable(PLATFORMS.WeChat),

@@ -15,6 +15,7 @@ import { newDataSource } from './database/data-source.js';
 import { Database } from './database/database.js';
 import { EventsModule } from './events/events.module.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
+import { SubscriptionsModule } from './subscriptions/subscriptions.module.js';
 import { PaymentsModule } from './payments/payments.module.js';
 import { PlatformsModule } from './platforms/platforms.module.js';
 import { QueuesModule } from './queues/queues.module.js';
@@ -94,6 +95,7 @@ export class AppModule {
         PaymentsModule,
         CallbacksModule,
         NotificationsModule,
+        SubscriptionsModule,
         WebhooksModule,
         ConsoleModule,
       ],

@@ -51,6 +51,8 @@ export interface CallbackHandler<Kind extends CallbackKind = CallbackKind> {
    * TooEarly, which keeps nothing and asks the platform to send it again.
    */
   apply(tx: Tx, arrival: Arrival, content: ContentOf<Kind>, context: CallbackContext): Promise<Concluded>;
+  /** After the commit of what `apply` has written: wakes who has something to do by it. */
+  afterwards?(arrival: Arrival): void;
   /**
    * In the transaction that parks a callback, for what it says cannot be: the platform will not tell it again, so the
    * domain writes down that it has to ask.

@@ -121,6 +121,7 @@ export class Intake {
     });
     this.counts.add(platform, concluded?.status ?? 'repeated');
     this.relay.nudge();
+    if (concluded?.status === 'settled') handler?.afterwards?.(arrival);
     return concluded && 'answer' in concluded ? concluded.answer : undefined;
   }
 }

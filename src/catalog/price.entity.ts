@@ -7,6 +7,12 @@ export interface Recurring {
   readonly intervalCount: number;
 }
 
+/** What the first periods cost instead: `amount` fen each, `periods` of them. */
+export interface Introductory {
+  readonly amount: number;
+  readonly periods: number;
+}
+
 @Entity('prices')
 export class PriceRow {
   @PrimaryColumn('text')
@@ -27,6 +33,12 @@ export class PriceRow {
 
   @Column('jsonb', { nullable: true })
   recurring!: Recurring | null;
+
+  @Column('integer', { default: 0 })
+  trialDays!: number;
+
+  @Column('jsonb', { nullable: true })
+  introductory!: Introductory | null;
 
   @Column('text')
   audience!: 'public' | 'server';

@@ -10,6 +10,12 @@ const recurring = z
   .strictObject({
     interval: z.enum(['day', 'week', 'month', 'year']),
     intervalCount: z.int().min(1).max(365).default(1),
+    trialDays: z.int().min(0).max(730).default(0).meta({ description: 'Days before the first period is charged.' }),
+    introductory: z
+      .strictObject({ amount: z.int().min(0).max(MOST_FEN), periods: z.int().min(1).max(120) })
+      .nullable()
+      .default(null)
+      .meta({ description: 'What the first periods cost instead, in fen for one.' }),
   })
   .nullable()
   .meta({ description: 'How often it is charged; null: once.' });
@@ -40,7 +46,12 @@ export const UpdatePrice = z
 export type UpdatePrice = z.infer<typeof UpdatePrice>;
 
 const recurringView = z
-  .object({ interval: z.enum(['day', 'week', 'month', 'year']), intervalCount: z.int() })
+  .object({
+    interval: z.enum(['day', 'week', 'month', 'year']),
+    intervalCount: z.int(),
+    trialDays: z.int(),
+    introductory: z.object({ amount: z.int(), periods: z.int() }).nullable(),
+  })
   .nullable();
 
 export const PriceView = z

@@ -10,9 +10,9 @@ import { Audit } from '../tenancy/audit.js';
 import type { RequestContext, ServerCaller } from '../tenancy/caller.js';
 import { Idempotency } from '../tenancy/idempotency.js';
 import { parseSettingsByPlatform, type SettingsByPlatform } from '../tenancy/platform-settings.js';
-import { PriceRow, type Recurring } from './price.entity.js';
+import { type Introductory, PriceRow, type Recurring } from './price.entity.js';
 import { type CreatePrice, type PriceQuery, type PriceView, type UpdatePrice } from './prices.schemas.js';
-import { ProductRow } from './product.entity.js';
+import { type FeatureValue, ProductRow } from './product.entity.js';
 
 /** A price as other domains see it. */
 export interface Price {
@@ -23,6 +23,10 @@ export interface Price {
   readonly currency: 'CNY';
   /** Null: charged once. */
   readonly recurring: Recurring | null;
+  /** Days before the first period is charged. */
+  readonly trialDays: number;
+  /** What the first periods cost instead, fen for one; null: nothing else. */
+  readonly introductory: (Introductory & { readonly amount: Fen }) | null;
   readonly audience: 'public' | 'server';
   readonly maxQuantity: number;
   readonly active: boolean;
@@ -36,12 +40,26 @@ export interface Payable {
   readonly amount: Fen;
   /** What the payer reads: at most 127 characters, none of which a platform refuses. */
   readonly subject: string;
+  /** Whether the product gives its buyer something to use: features. */
+  readonly hasFeatures: boolean;
+}
+
+/** A price with what it is a price of. */
+export interface Offer {
+  readonly price: Price;
+  readonly product: {
+    readonly id: string;
+    readonly name: string;
+    readonly features: Readonly<Record<string, FeatureValue>>;
+    readonly active: boolean;
+  };
 }
 
 /** On the way of every payment by a user: one round trip, planned once. */
 const PAYABLE = statement(`
   select p.id, p.product_id as "productId", p.amount::float8 as amount, p.currency, p.recurring, p.audience,
-    p.max_quantity as "maxQuantity", p.active, p.platforms, d.name as "productName", d.active as "productActive"
+    p.max_quantity as "maxQuantity", p.active, p.platforms, p.trial_days as "trialDays", p.introductory,
+    d.name as "productName", d.active as "productActive", d.features
   from prices p join products d on d.app_id = p.app_id and d.id = p.product_id
   where p.app_id = $1 and p.id = $2`);
 
@@ -49,6 +67,7 @@ type PricedRow = Omit<PriceRow, 'appId' | 'createdAt' | 'updatedAt'>;
 interface PayableRow extends PricedRow, Record<string, unknown> {
   productName: string;
   productActive: boolean;
+  features: Record<string, FeatureValue>;
 }
 
 /** For how much the products of an app are sold, once or every period. */
@@ -66,6 +85,14 @@ export class Prices {
     return toPrice(await this.#row(appId, id));
   }
 
+  /** A price of the app and its product, also when they are no longer active. Throws `price_not_found`. */
+  async offer(appId: string, id: string, tx?: Tx): Promise<Offer> {
+    const [row] = await this.db.run<PayableRow>(PAYABLE, [appId, id], tx);
+    if (!row) throw notFound('price', id);
+    const { productId, productName: name, productActive: active, features } = row;
+    return { price: toPrice(row), product: { id: productId, name, features, active } };
+  }
+
   /**
    * What a user's front end may pay for `quantity` of a price. Throws `price_not_found`, and 422 `price_not_payable`
    * unless price and product are active and the price is public, charged once, and for that many.
@@ -76,12 +103,20 @@ export class Prices {
     const obstacle = obstacleOf(row, quantity);
     if (obstacle) throw problem('price_not_payable', `Price ${id} ${obstacle}.`);
     const subject = quantity === 1 ? row.productName : `${row.productName} × ${quantity}`;
-    return { price: toPrice(row), amount: toFen(row.amount * quantity), subject };
+    return {
+      price: toPrice(row),
+      amount: toFen(row.amount * quantity),
+      subject,
+      hasFeatures: Object.keys(row.features).length > 0,
+    };
   }
 
   create({ app }: ServerCaller, body: CreatePrice, context: RequestContext): Promise<PriceView> {
     const platforms = parseSettingsByPlatform(this.platforms, body.platforms, 'platforms');
-    mustBePayable(body.amount, body.maxQuantity);
+    const { recurring: given, ...once } = body;
+    const { trialDays = 0, introductory = null, ...every } = given ?? {};
+    const recurring = given && (every as Recurring);
+    mustBePayable(Math.max(body.amount, introductory?.amount ?? 0), body.maxQuantity);
     return this.idempotency.once(
       context.idempotency,
       async (tx) => {
@@ -89,7 +124,9 @@ export class Prices {
           throw invalid('productId', 'this app has no such product');
         }
         const id = newId('price');
-        const row = await tx.save(tx.create(PriceRow, { appId: app.id, id, ...body, platforms }));
+        const row = await tx.save(
+          tx.create(PriceRow, { appId: app.id, id, ...once, recurring, trialDays, introductory, platforms }),
+        );
         const fields = Object.keys(body);
         await this.audit.record(tx, context, { appId: app.id, action: 'price.create', target: id, fields });
         return { id, result: toView(row) };
@@ -159,13 +196,19 @@ function mustBePayable(amount: number, maxQuantity: number): void {
 }
 
 const toPrice = (row: PricedRow): Price => {
-  const { id, productId, amount, currency, recurring, audience, maxQuantity, active, platforms } = row;
-  return { id, productId, amount: toFen(amount), currency, recurring, audience, maxQuantity, active, platforms };
+  const { id, productId, currency, recurring, trialDays, audience, maxQuantity, active, platforms } = row;
+  const introductory = row.introductory && { ...row.introductory, amount: toFen(row.introductory.amount) };
+  const cost = { amount: toFen(row.amount), currency, recurring, trialDays, introductory };
+  return { id, productId, ...cost, audience, maxQuantity, active, platforms };
 };
 
-const toView = (row: PriceRow): PriceView => ({
-  ...toPrice(row),
-  platforms: { ...row.platforms },
-  createdAt: row.createdAt.toISOString(),
-  updatedAt: row.updatedAt.toISOString(),
-});
+const toView = (row: PriceRow): PriceView => {
+  const { trialDays, introductory, recurring, ...price } = toPrice(row);
+  return {
+    ...price,
+    recurring: recurring && { ...recurring, trialDays, introductory },
+    platforms: { ...row.platforms },
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+  };
+};

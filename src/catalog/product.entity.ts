@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** What a feature is worth to whoever bought the product: on or off, or how many. */
-export type FeatureValue = boolean | number;
+/** What a feature is worth to whoever bought the product: on or off, how many, or how much use in each period. */
+export type FeatureValue = boolean | number | { readonly limit: number };
 
 @Entity('products')
 export class ProductRow {

@@ -11,10 +11,15 @@ const name = z
   .max(100)
   .regex(/^[^\p{Cc}\u{10000}-\u{10ffff}]*$/u, 'has an emoji or a control character, which platforms refuse')
   .meta({ description: 'What the payer reads.' });
+export const FeatureName = z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]{0,39}$/);
+export const FeatureValue = z
+  .union([z.boolean(), z.int().min(0), z.strictObject({ limit: z.int().min(0) })])
+  .meta({ description: 'On or off, how many, or `{limit}`: how much use in each period.' });
+export type FeatureValue = z.infer<typeof FeatureValue>;
 const features = z
-  .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]{0,39}$/), z.union([z.boolean(), z.int().min(0)]))
+  .record(FeatureName, FeatureValue)
   .refine((entries) => Object.keys(entries).length <= MOST_FEATURES, `has more than ${MOST_FEATURES} features`)
-  .meta({ description: 'What whoever buys it gets: on or off, or how many. Replaces what was there.' });
+  .meta({ description: 'What whoever buys it gets. Replaces what was there.' });
 const metadata = z
   .record(z.string().min(1).max(40), z.string().max(500))
   .refine((entries) => Object.keys(entries).length <= 50, 'has more than 50 entries')
@@ -36,7 +41,7 @@ export const UpdateProduct = z
   .meta({ id: 'UpdateProduct' });
 export type UpdateProduct = z.infer<typeof UpdateProduct>;
 
-export const FeaturesView = z.record(z.string(), z.union([z.boolean(), z.int()]));
+export const FeaturesView = z.record(z.string(), FeatureValue);
 
 export const ProductView = z
   .object({

@@ -5,7 +5,8 @@ import type { PublicPriceView } from './prices.schemas.js';
 
 const LIST = statement(`
   select p.id, p.product_id as "productId", json_build_object('name', d.name, 'features', d.features) as product,
-    p.amount::float8 as amount, p.currency, p.recurring, p.max_quantity as "maxQuantity"
+    p.amount::float8 as amount, p.currency,
+    p.recurring || jsonb_build_object('trialDays', p.trial_days, 'introductory', p.introductory) as recurring, p.max_quantity as "maxQuantity"
   from prices p join products d on d.app_id = p.app_id and d.id = p.product_id
   where p.app_id = $1 and p.audience = 'public' and p.active and d.active and ($2::text is null or p.id < $2)
   order by p.id desc

@@ -2,10 +2,15 @@ import type { DataSource } from 'typeorm';
 import type { Invariant } from '../common/invariant.js';
 import { CONSENT_INVARIANTS } from '../notifications/consent-invariants.js';
 import { PAYMENT_INVARIANTS } from '../payments/invariants.js';
+import { SUBSCRIPTION_INVARIANTS } from '../subscriptions/invariants.js';
 import { withInstallation } from './installation.js';
 
 /** Every promise that rows can show, of all domains. */
-export const INVARIANTS: readonly Invariant[] = [...PAYMENT_INVARIANTS, ...CONSENT_INVARIANTS];
+export const INVARIANTS: readonly Invariant[] = [
+  ...PAYMENT_INVARIANTS,
+  ...CONSENT_INVARIANTS,
+  ...SUBSCRIPTION_INVARIANTS,
+];
 
 /** Offenders that are named; there may be more. */
 const NAMED = 20;

@@ -21,8 +21,12 @@ export const PROBLEMS = {
   merchant_account_not_found: { status: 404, title: 'There is no such merchant account' },
   product_not_found: { status: 404, title: 'There is no such product' },
   price_not_found: { status: 404, title: 'There is no such price' },
+  grant_not_found: { status: 404, title: 'There is no such grant' },
   payment_not_found: { status: 404, title: 'There is no such payment' },
   refund_not_found: { status: 404, title: 'There is no such refund' },
+  subscription_not_found: { status: 404, title: 'There is no such subscription' },
+  invoice_not_found: { status: 404, title: 'There is no such invoice' },
+  mandate_not_found: { status: 404, title: 'There is no such mandate' },
   callback_not_found: { status: 404, title: 'There is no such callback' },
   event_not_found: { status: 404, title: 'There is no such event' },
   webhook_endpoint_not_found: { status: 404, title: 'There is no such webhook endpoint' },
@@ -45,6 +49,11 @@ export const PROBLEMS = {
   refund_exceeds_payment: { status: 409, title: 'More than what is left of the payment' },
   refund_reference_taken: { status: 409, title: 'Another refund has this reference' },
   refund_not_decidable: { status: 409, title: 'Nothing is to be decided about this refund' },
+  subscription_exists: { status: 409, title: 'The user has a subscription to this product already' },
+  subscription_over: { status: 409, title: 'The subscription is over: start another one' },
+  subscription_not_ready: { status: 409, title: 'The subscription is not in a status that allows this' },
+  invoice_not_open: { status: 409, title: 'The invoice can no longer be paid' },
+  invoice_being_collected: { status: 409, title: 'The invoice is being paid right now' },
   callback_not_parked: { status: 409, title: 'Only a parked callback can be run again' },
   webhook_endpoint_disabled: { status: 409, title: 'The webhook endpoint is disabled: enable it first' },
   webhook_endpoint_limit: { status: 409, title: 'The app has as many webhook endpoints as it can have' },
@@ -58,6 +67,9 @@ export const PROBLEMS = {
   identity_taken: { status: 409, title: 'This identity belongs to another user' },
   last_identity: { status: 409, title: 'The last identity of a user cannot be unlinked' },
   user_gone: { status: 409, title: 'The user is merged or erased' },
+  test_clock_advancing: { status: 409, title: 'The clock of the app is being advanced' },
+  usage_limit_reached: { status: 409, title: 'The limit of the period is reached' },
+  usage_event_taken: { status: 409, title: 'The usage event was recorded for something else' },
   payload_too_large: { status: 413, title: 'The body is larger than this route accepts' },
   unsupported_media_type: { status: 415, title: 'Send JSON' },
   idempotency_key_reused: { status: 422, title: 'This Idempotency-Key was used with another request' },
@@ -72,6 +84,9 @@ export const PROBLEMS = {
   payer_unknown: { status: 422, title: 'The user has never come from that mini-program' },
   webhook_url_refused: { status: 422, title: 'Webhooks cannot be sent to this address' },
   price_not_payable: { status: 422, title: 'This price cannot be paid so' },
+  recurring_not_possible: { status: 422, title: 'The platform cannot debit so by itself' },
+  test_app_only: { status: 422, title: 'Only test apps have that' },
+  not_entitled: { status: 422, title: 'The user does not have this feature' },
   payment_refused: { status: 422, title: 'The platform refuses this payment' },
   too_many_open_payments: { status: 429, title: 'The user has too many open payments' },
   merge_impossible: { status: 422, title: 'These two users cannot be merged' },
@@ -100,6 +115,10 @@ type Noun =
   | 'price'
   | 'payment'
   | 'refund'
+  | 'mandate'
+  | 'grant'
+  | 'invoice'
+  | 'subscription'
   | 'callback'
   | 'event'
   | 'webhook_endpoint'

@@ -18,7 +18,16 @@ export interface Announcement {
   readonly data: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-export const STREAM_TYPES = ['user', 'payment', 'callback', 'webhook_endpoint', 'notification', 'broadcast'] as const;
+export const STREAM_TYPES = [
+  'user',
+  'payment',
+  'subscription',
+  'entitlement',
+  'callback',
+  'webhook_endpoint',
+  'notification',
+  'broadcast',
+] as const;
 export type StreamType = (typeof STREAM_TYPES)[number];
 
 /** The columns that a hot path fills when it announces within its own statement (see `auth/login.sql.ts`). */

@@ -30,6 +30,55 @@ const refund = z.strictObject({
   status: z.enum(['requested', 'pending', 'action_required', 'succeeded', 'failed', 'rejected']),
 });
 
+const time = z.iso.datetime();
+const subscription = z.strictObject({
+  subscriptionId: id,
+  userId: id,
+  productId: id,
+  priceId: id,
+  quantity: z.int(),
+  platform: z.string().nullable(),
+  renewal: z.enum(['automatic', 'manual']),
+  status: z.enum([
+    'incomplete',
+    'incomplete_expired',
+    'trialing',
+    'active',
+    'past_due',
+    'unpaid',
+    'paused',
+    'canceled',
+  ]),
+  currentPeriodStart: time,
+  currentPeriodEnd: time,
+  cancelAt: time.nullable(),
+});
+const ended = subscription.extend({
+  reason: z.string().nullable().meta({
+    description: 'requested, payment_failed, mandate_terminated, user_erased, …',
+  }),
+});
+const invoice = z.strictObject({
+  invoiceId: id,
+  subscriptionId: id,
+  userId: id,
+  kind: z.enum(['period', 'change']),
+  status: z.enum(['draft', 'open', 'paid', 'void', 'uncollectible']),
+  amount,
+  currency,
+  periodStart: time,
+  periodEnd: time,
+  paymentId: z.string().nullable(),
+});
+const mandate = z.strictObject({
+  mandateId: id,
+  subscriptionId: id,
+  userId: id,
+  platform,
+  status: z.enum(['pending', 'active', 'terminated', 'expired', 'lapsed']),
+  endedBy: z.enum(['user', 'merchant', 'platform']).nullable(),
+});
+
 const notification = z.strictObject({
   notificationId: id,
   userId: id,
@@ -60,7 +109,9 @@ export const EVENT_DATA = {
   'payment.created': payment,
   'payment.pending': payment,
   'payment.succeeded': success,
-  'payment.failed': payment,
+  'payment.failed': payment.extend({
+    failureCode: z.string().meta({ description: "The platform's own code, or `expired`, `canceled` or `closed`." }),
+  }),
   'payment.closed': payment.extend({ reason: z.string().nullable() }),
   'payment.unexpected_success': success,
   'refund.created': refund,
@@ -69,6 +120,32 @@ export const EVENT_DATA = {
   'refund.succeeded': refund,
   'refund.failed': refund.extend({ platformCode: z.string().nullable() }),
   'refund.rejected': refund,
+  'subscription.created': subscription,
+  'subscription.trialing': subscription,
+  'subscription.activated': subscription,
+  'subscription.renewed': subscription,
+  'subscription.past_due': subscription,
+  'subscription.unpaid': subscription,
+  'subscription.paused': subscription,
+  'subscription.resumed': subscription,
+  'subscription.changed': subscription,
+  'subscription.cancel_scheduled': ended,
+  'subscription.cancel_undone': subscription,
+  'subscription.canceled': ended,
+  'subscription.incomplete_expired': subscription,
+  'invoice.created': invoice,
+  'invoice.paid': invoice,
+  'invoice.payment_failed': invoice.extend({
+    failureCode: z.string().nullable(),
+    failures: z.int(),
+    nextTryAt: time.nullable(),
+  }),
+  'invoice.voided': invoice,
+  'invoice.uncollectible': invoice,
+  'mandate.signed': mandate,
+  'mandate.ended': mandate,
+  'mandate.lapsed': mandate,
+  'entitlement.changed': user.extend({ sourceType: z.enum(['subscription', 'payment', 'grant']), sourceId: id }),
   'callback.parked': z.strictObject({
     callbackId: id,
     platform,

@@ -20,6 +20,7 @@ import { MessageCourier } from './message-courier.js';
 import { MessageLane } from './message-lane.js';
 import { MessageResults } from './message-results.js';
 import { NotificationCounts } from './notification-counts.js';
+import { NotificationDueTimes } from './notification-due-times.js';
 import { NotificationUserListener } from './notification-user-listener.js';
 import { NotificationsController } from './notifications.controller.js';
 import { Notifications } from './notifications.service.js';
@@ -60,6 +61,7 @@ import { Templates } from './templates.service.js';
     MessageResults,
     MessageTemplates,
     NotificationCounts,
+    NotificationDueTimes,
     NotificationUserListener,
     Notifications,
     PushHandler,
@@ -70,6 +72,6 @@ import { Templates } from './templates.service.js';
     TemplateImport,
     Templates,
   ],
-  exports: [MessageTemplates, NotificationCounts],
+  exports: [MessageTemplates, NotificationCounts, Notifications],
 })
 export class NotificationsModule {}

@@ -4,6 +4,7 @@ import { newId, newNumber } from '../common/ids.js';
 import { problem } from '../common/problems.js';
 import { Database, type Tx } from '../database/database.js';
 import { PlatformError } from '../platforms/errors.js';
+import type { AttemptMandate, MandateTerms } from '../platforms/mandate-platform.js';
 import type { ClientAction, PayAccounts, PlatformSettings } from '../platforms/payment-platform.js';
 import type { PlatformCode } from '../platforms/platform.js';
 import { Platforms } from '../platforms/registry.js';
@@ -14,7 +15,7 @@ import type { SettingsByPlatform } from '../tenancy/platform-settings.js';
 import { PayAccountsBook } from './pay-accounts.js';
 import { ADD_ATTEMPT, LOST, SUBMITTED } from './payments.sql.js';
 import { resolveSettings } from './platform-settings.js';
-import { type AttemptRow, isOpen, orderOf, type PaymentRow } from './rows.js';
+import { type AttemptRow, isDebit, isOpen, orderOf, type PaymentRow } from './rows.js';
 import { Settlement } from './settlement.js';
 
 /** An attempt whose process died before it called the platform is looked at after that. */
@@ -28,12 +29,22 @@ export interface AttemptPlan {
   readonly userId: string;
   readonly payer: string;
   readonly settings: PlatformSettings;
+  /** With it the attempt also signs a contract, or debits under one. */
+  readonly mandate?: AttemptMandate | undefined;
+}
+
+/** A contract under which a user is debited: whose it is, and through which accounts it was signed. */
+export interface DebitMandate {
+  readonly userId: string;
+  readonly platformAccountId: string;
+  readonly merchantAccountId: string;
+  readonly terms: MandateTerms;
 }
 
 /** An attempt before it is written. */
 export type AttemptDraft = Pick<
   AttemptRow,
-  'id' | 'number' | 'platform' | 'platformAccountId' | 'merchantAccountId' | 'payer' | 'settings'
+  'id' | 'number' | 'platform' | 'platformAccountId' | 'merchantAccountId' | 'payer' | 'settings' | 'mandate'
 > & { readonly checkAt: Date };
 
 /** One try to be paid on one platform: planned, written, handed to the platform, shown to the client. */
@@ -70,8 +81,15 @@ export class Attempts {
     return { accounts, userId: payer.userId, payer: payer.openid, settings };
   }
 
+  /** By the accounts, payer and settings of the contract, whatever the app would choose today. */
+  async planDebit(app: AppRecord, { terms, ...mandate }: DebitMandate): Promise<AttemptPlan> {
+    const accounts = await this.book.of(app, mandate);
+    const { userId } = mandate;
+    return { accounts, userId, payer: terms.payer, settings: terms.settings, mandate: { kind: 'debit', terms } };
+  }
+
   /** An attempt that is to be written. */
-  draft(app: AppRecord, { accounts, payer, settings }: AttemptPlan): AttemptDraft {
+  draft(app: AppRecord, { accounts, payer, settings, mandate }: AttemptPlan): AttemptDraft {
     return {
       id: newId('attempt'),
       number: newNumber(),
@@ -80,13 +98,14 @@ export class Attempts {
       merchantAccountId: accounts.merchant.id,
       payer,
       settings,
+      mandate: mandate ?? null,
       checkAt: new Date(this.time.now(app).getTime() + LEFT_BEHIND_MS),
     };
   }
 
   /** What `CREATE` and `ADD_ATTEMPT` write of it. */
   values(draft: AttemptDraft) {
-    const { id, number, platform, platformAccountId, merchantAccountId, payer, settings, checkAt } = draft;
+    const { id, number, platform, platformAccountId, merchantAccountId, payer, settings, mandate, checkAt } = draft;
     return [
       id,
       number,
@@ -96,6 +115,7 @@ export class Attempts {
       payer,
       JSON.stringify(settings),
       checkAt,
+      mandate && JSON.stringify(mandate),
     ] as const;
   }
 
@@ -152,7 +172,7 @@ export class Attempts {
     attempts: readonly AttemptRow[],
   ): Promise<ClientAction | undefined> {
     const now = this.time.now(app);
-    const attempt = attempts.findLast((one) => isOpen(one) && isPayable(one, now));
+    const attempt = attempts.findLast((one) => isOpen(one) && isPayable(one, now) && !isDebit(one));
     const canBePaid = payment.status === 'created' || payment.status === 'pending';
     if (!attempt || !canBePaid || payment.closingSince !== null || payment.expiresAt <= now) return undefined;
     try {

@@ -11,7 +11,7 @@ import { Inquiry } from './inquiry.js';
 import type { PaymentView } from './payments.schemas.js';
 import { Payments } from './payments.service.js';
 import { BEGIN_CLOSING } from './payments.sql.js';
-import { type AttemptRow, isOpen, type PaymentRow } from './rows.js';
+import { type AttemptRow, isDebit, isOpen, type PaymentRow } from './rows.js';
 import { Settlement } from './settlement.js';
 import { LOCK_PAYMENT } from './settlement.sql.js';
 
@@ -37,6 +37,7 @@ export class Closing {
    */
   async cancel(app: AppRecord, id: string, context: RequestContext, ofUser?: string): Promise<PaymentView> {
     await this.payments.find(app.id, id, ofUser);
+    if (ofUser !== undefined) await this.#mustBePaidByPerson(app, id);
     await this.idempotency.once(
       context.idempotency,
       async (tx) => {
@@ -74,12 +75,26 @@ export class Closing {
     return this.payments.get(app, id, ofUser);
   }
 
+  /** Nobody is to pay it any more: what is open is closed at its platform after the commit. One that has ended stays so. */
+  async withdraw(tx: Tx, app: AppRecord, id: string): Promise<void> {
+    const [payment] = await this.db.run<PaymentRow>(LOCK_PAYMENT, [app.id, id], tx);
+    if (payment) await this.#begin(tx, app, payment, 'canceled');
+  }
+
   /** Begins to close what has run out; one that was paid in this moment stays as it is. */
   expire(app: AppRecord, id: string): Promise<void> {
     return this.db.transaction(async (tx) => {
       const [payment] = await this.db.run<PaymentRow>(LOCK_PAYMENT, [app.id, id], tx);
       if (payment) await this.#begin(tx, app, payment, 'expired');
     });
+  }
+
+  /** A user ends the contract under which they are debited, not the debit. */
+  async #mustBePaidByPerson(app: AppRecord, id: string): Promise<void> {
+    const attempts = await this.payments.attemptsOf(app.id, [id]);
+    if (attempts.some(isDebit)) {
+      throw problem('payment_not_open', `Payment ${id} is a debit: cancel what it pays for.`, { paymentId: id });
+    }
   }
 
   /** Throws `payment_not_open` for one that was paid or failed; one that is closed, or being closed, stays so. */

@@ -94,6 +94,26 @@ export const PAYMENT_INVARIANTS: readonly Invariant[] = [
           or count(*) filter (where e.type = 'refund.rejected') <> (r.status = 'rejected')::int))`,
   },
   {
+    name: 'a payment has failed exactly when it is a debit that ended without money, and says why',
+    sql: `select p.app_id, p.id from payments p
+      left join payment_attempts a on a.app_id = p.app_id and a.payment_id = p.id and a.mandate ->> 'kind' = 'debit'
+      where ${ours('p')} and ((p.status = 'failed') <> (p.failure_code is not null)
+        or (p.status = 'failed' and a.id is null)
+        or (a.id is not null and case p.status
+          when 'pending' then a.status not in ('created', 'pending', 'unknown')
+          when 'succeeded' then a.kept is not true
+          when 'failed' then a.kept is true or a.status in ('created', 'pending', 'unknown')
+          else true end))`,
+  },
+  {
+    name: 'a debit is the only attempt of its payment, and somebody hears how it ends',
+    sql: `select p.app_id, p.id from payments p
+      join payment_attempts a on a.app_id = p.app_id and a.payment_id = p.id
+      where ${ours('p')}
+      group by p.app_id, p.id, p.is_heard
+      having bool_or(a.mandate ->> 'kind' = 'debit') and (count(*) > 1 or not p.is_heard)`,
+  },
+  {
     name: 'whatever is open has a next time at which somebody looks, and what was paid has none',
     sql: `select a.app_id, a.id from payment_attempts a
       where ${ours('a')} and case when a.check_at is null then a.status in ('created', 'pending', 'unknown')

@@ -13,7 +13,7 @@ import { PaymentNews } from './payment-news.js';
 import type { CreateAttempt, StartedAttempt } from './payments.schemas.js';
 import { Payments } from './payments.service.js';
 import { MARK_PENDING } from './payments.sql.js';
-import { isOpen, type PaymentRow } from './rows.js';
+import { isDebit, isOpen, type PaymentRow } from './rows.js';
 import { LOCK_PAYMENT } from './settlement.sql.js';
 
 /** Further attempts on a payment: on another platform, or once more on one that gave no answer. */
@@ -74,6 +74,9 @@ export class PayingAgain {
     // An erasure that is done by now has forgotten the payers of this payment: no new one is written.
     await this.payers.userOf(app.id, payment.userId, tx);
     const attempts = await this.payments.attemptsOf(app.id, [paymentId], tx);
+    if (attempts.some(isDebit)) {
+      throw problem('payment_not_open', `Payment ${paymentId} is a debit: nobody pays it by hand.`, { paymentId });
+    }
     const open = attempts.find((one) => isOpen(one) && one.platformAccountId === plan.accounts.program.id);
     if (open) return { payment, attempt: open };
     const attempt = await this.attempts.add(tx, app, payment, plan);

@@ -10,7 +10,7 @@ const MOVE = statement(`update payments set user_id = $3 where app_id = $1 and u
 const FORGET = statement(`update payments set metadata = '{}' where app_id = $1 and user_id = $2`);
 /** Also of open attempts: a platform is asked, and told to close, by number alone. */
 const FORGET_PAYERS = statement(`
-  update payment_attempts set payer = '${ERASED}'
+  update payment_attempts set payer = '${ERASED}', mandate = jsonb_set(mandate, '{terms,payer}', '"${ERASED}"')
   where app_id = $1 and payment_id in (select id from payments where app_id = $1 and user_id = $2)`);
 /** What callbacks may be about. */
 const OBJECTS = statement(`

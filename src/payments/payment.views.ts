@@ -33,6 +33,7 @@ export const paymentView = (
   attempts: attempts.map(attemptView),
   ...(clientAction ? { clientAction: clientAction } : {}),
   expiresAt: payment.expiresAt.toISOString(),
+  failureCode: payment.failureCode,
   closingSince: payment.closingSince?.toISOString() ?? null,
   paidAt: payment.paidAt?.toISOString() ?? null,
   createdAt: payment.createdAt.toISOString(),

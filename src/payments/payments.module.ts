@@ -4,13 +4,16 @@ import { CallbackContents } from './callback-contents.js';
 import { Closing } from './closing.js';
 import { Fulfilment } from './fulfilment.js';
 import { Inquiry } from './inquiry.js';
+import { InvoicePayments } from './invoice-payments.js';
 import { Janitor } from './janitor.js';
 import { LedgerController } from './ledger.controller.js';
 import { Ledger } from './ledger.service.js';
 import { Mismatches } from './mismatches.js';
 import { MyPaymentsController } from './my-payments.controller.js';
+import { NewPayments } from './new-payments.js';
 import { PayAccountsBook } from './pay-accounts.js';
 import { PayingAgain } from './paying-again.js';
+import { PaymentDueTimes } from './payment-due-times.js';
 import { PaymentList } from './payment-list.js';
 import { PaymentListeners } from './payment-listener.js';
 import { PaymentNews } from './payment-news.js';
@@ -33,12 +36,15 @@ import { Settlement } from './settlement.js';
     Closing,
     Fulfilment,
     Inquiry,
+    InvoicePayments,
     Janitor,
     Ledger,
     Mismatches,
+    NewPayments,
     PayAccountsBook,
     PayingAgain,
     PaymentList,
+    PaymentDueTimes,
     PaymentListeners,
     PaymentNews,
     PaymentUserListener,
@@ -49,6 +55,6 @@ import { Settlement } from './settlement.js';
     Refunds,
     Settlement,
   ],
-  exports: [PaymentListeners],
+  exports: [InvoicePayments, PayAccountsBook, PaymentListeners],
 })
 export class PaymentsModule {}

@@ -118,6 +118,10 @@ export const PaymentView = z
     attempts: z.array(AttemptView),
     clientAction: ClientActionView.optional(),
     expiresAt: z.iso.datetime(),
+    failureCode: z.string().nullable().meta({
+      description:
+        "Why a debit failed: the platform's own code, or `expired`, `canceled` or `closed` where it gave none.",
+    }),
     closingSince: z.iso.datetime().nullable().meta({
       description: 'Being closed since then: it is `closed` once no attempt can bring money any more.',
     }),

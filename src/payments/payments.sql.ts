@@ -14,15 +14,16 @@ export const MOST_OPEN_OF_USER = 5;
  *
  * $1 app  $2 id  $3 user  $4 status  $5 amount  $6 currency  $7 subject  $8 reference?  $9 content hash  $10 source
  * $11 price?  $12 quantity?  $13 metadata  $14 options  $15 expires at  $16 now  $17 event id  $18 most open?
- * $19 attempt id?  $20 number  $21 platform  $22 program  $23 merchant account  $24 payer  $25 settings  $26 check at
- * $27 caller?  $28 idempotency key?  $29 route  $30 hash of the body
+ * $19 is heard  $20 attempt id?  $21 number  $22 platform  $23 program  $24 merchant account  $25 payer  $26 settings
+ * $27 check at  $28 mandate?  $29 caller?  $30 idempotency key?  $31 route  $32 hash of the body
  */
 export const CREATE = statement(`
   with payment as (
     insert into payments as p
       (app_id, id, user_id, status, amount, currency, subject, reference, content_hash, source, price_id, quantity,
-       metadata, platform_options, expires_at, created_at, updated_at)
-    select $1, $2, $3, $4, $5::bigint, $6, $7, $8, $9, $10, $11, $12::integer, $13::jsonb, $14::jsonb, $15, $16, $16
+       metadata, platform_options, expires_at, is_heard, created_at, updated_at)
+    select $1, $2, $3, $4, $5::bigint, $6, $7, $8, $9, $10, $11, $12::integer, $13::jsonb, $14::jsonb, $15, $19, $16,
+      $16
     where exists (${HOLD_USER('$1', '$3')}) and ($18::integer is null or $18 > (
       select count(*) from payments o
       where o.app_id = $1 and o.user_id = $3 and o.source = 'user' and o.status in ('created', 'pending')
@@ -33,9 +34,9 @@ export const CREATE = statement(`
   attempt as (
     insert into payment_attempts as a
       (app_id, id, payment_id, number, platform, platform_account_id, merchant_account_id, payer, status, amount,
-       currency, settings, expires_at, check_at, created_at, updated_at)
-    select $1, $19, $2, $20, $21, $22, $23, $24, 'created', $5::bigint, $6, $25::jsonb, $15, $26, $16, $16
-    from payment where $19::text is not null
+       currency, settings, expires_at, check_at, mandate, created_at, updated_at)
+    select $1, $20, $2, $21, $22, $23, $24, $25, 'created', $5::bigint, $6, $26::jsonb, $15, $27, $28::jsonb, $16, $16
+    from payment where $20::text is not null
   ),
   told as (
     insert into events (${EVENT_COLUMNS})
@@ -46,7 +47,7 @@ export const CREATE = statement(`
   ),
   keyed as (
     insert into idempotency_keys (${KEY_COLUMNS})
-    select $1, $27, $28, $29, $30::bytea, $2 from payment where $28::text is not null
+    select $1, $29, $30, $31, $32::bytea, $2 from payment where $30::text is not null
   )
   select id from payment`);
 
@@ -57,6 +58,10 @@ export const FIND = statement(`select ${paymentColumns('p')} from payments p whe
 export const FIND_BY_REFERENCE = statement(`
   select ${paymentColumns('p')} from payments p
   where p.app_id = $1 and p.reference = $2 and p.status not in ('failed', 'closed')`);
+/** Whether money for that reference may still come, of a payment that an upper domain has made. */
+export const IS_COLLECTING = statement(`
+  select from payments
+  where app_id = $1 and reference = $2 and is_heard and status not in ('failed', 'closed') and status <> 'succeeded'`);
 export const ATTEMPTS_OF = statement(`
   select ${attemptColumns('a')} from payment_attempts a
   where a.app_id = $1 and a.payment_id = any ($2::text[]) order by a.id`);
@@ -65,8 +70,8 @@ export const ATTEMPTS_OF = statement(`
 export const ADD_ATTEMPT = statement(`
   insert into payment_attempts as a
     (app_id, id, payment_id, number, platform, platform_account_id, merchant_account_id, payer, status, amount, currency,
-     settings, expires_at, check_at, created_at, updated_at)
-  select $1, $2, $3, $4, $5, $6, $7, $8, 'created', p.amount, p.currency, $9::jsonb, p.expires_at, $10, $11, $11
+     settings, expires_at, check_at, mandate, created_at, updated_at)
+  select $1, $2, $3, $4, $5, $6, $7, $8, 'created', p.amount, p.currency, $9::jsonb, p.expires_at, $10, $11::jsonb, $12, $12
   from payments p where p.app_id = $1 and p.id = $3
   returning ${attemptColumns('a')}`);
 

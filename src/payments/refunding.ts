@@ -27,6 +27,9 @@ export interface NewRefund {
   readonly checkAt: Date | null;
 }
 
+/** What a refund has changed. */
+type Counted = { kept: boolean; amountPaid: number; amountRefunded: number };
+
 /** The one place that writes refunds and moves them. Who writes one has locked its payment; who moves one locks it here. */
 @Injectable()
 export class Refunding {
@@ -167,14 +170,18 @@ export class Refunding {
     ];
     const moved = await this.db.run(MOVE_REFUND, values, tx);
     if (moved.length === 0 && !(await this.#succeedLate(tx, refund, facts, now))) return false;
-    const [counted] = await this.db.run<{ kept: boolean }>(COUNT_REFUND, [appId, attemptId, amount, now], tx);
+    const [counted] = await this.db.run<Counted>(COUNT_REFUND, [appId, attemptId, amount, now], tx);
     const debit = counted?.kept ? REFUNDS : UNEXPECTED;
     const credit = clearing(platform, merchantAccountId);
     const transfer = [appId, newId('transfer'), debit, credit, amount, currency, 'refund', id, id, now];
     await this.db.run(BOOK, transfer, tx);
     await this.news.ofRefund(tx, 'refund.succeeded', { ...refund, status: to }, now);
     // What comes back of money that the payment never kept takes nothing from whoever it has paid for.
-    if (counted?.kept) await this.listeners.onRefunded(tx, { appId, id: paymentId, refundId: id, amount });
+    if (counted?.kept) {
+      const { amountPaid, amountRefunded } = counted;
+      const refunded = { appId, id: paymentId, refundId: id, amount, amountPaid, amountRefunded };
+      await this.listeners.onRefunded(tx, refunded);
+    }
     return true;
   }
 

@@ -1,4 +1,5 @@
 import { toFen } from '../common/money.js';
+import type { AttemptMandate } from '../platforms/mandate-platform.js';
 import type { PlatformCode } from '../platforms/platform.js';
 import type { PayOrder, PlatformSettings } from '../platforms/payment-platform.js';
 import type { AttemptStatus, PaymentStatus, RefundStatus } from './moves.js';
@@ -25,6 +26,10 @@ export interface PaymentRow extends Record<string, unknown> {
   expiresAt: Date;
   closingSince: Date | null;
   closeReason: string | null;
+  /** Of a failed one: see ClosedPayment. */
+  failureCode: string | null;
+  /** Whether listeners act in the transaction that settles it. */
+  isHeard: boolean;
   paidAt: Date | null;
   createdAt: Date;
   updatedAt: Date;
@@ -47,6 +52,8 @@ export interface AttemptRow extends Record<string, unknown> {
   currency: 'CNY';
   kept: boolean | null;
   settings: PlatformSettings;
+  /** Of one that also signs a contract, or debits under one. */
+  mandate: AttemptMandate | null;
   handle: string | null;
   handleExpiresAt: Date | null;
   platformTransactionId: string | null;
@@ -101,12 +108,12 @@ const columns =
 
 export const paymentColumns = columns(`
   appId id userId status amount amountPaid amountRefunded currency subject reference contentHash source priceId quantity
-  metadata platformOptions sequence expiresAt closingSince closeReason paidAt createdAt updatedAt`);
+  metadata platformOptions sequence expiresAt closingSince closeReason failureCode isHeard paidAt createdAt updatedAt`);
 
 export const attemptColumns = columns(`
   appId id paymentId number platform platformAccountId merchantAccountId payer status amount amountPaid amountReserved
-  amountRefunded currency kept settings handle handleExpiresAt platformTransactionId failureCode expiresAt submittedAt
-  paidAt nextRefundAt checkAt checks createdAt`);
+  amountRefunded currency kept settings mandate handle handleExpiresAt platformTransactionId failureCode expiresAt
+  submittedAt paidAt nextRefundAt checkAt checks createdAt`);
 
 export const refundColumns = columns(`
   appId id paymentId attemptId number platform merchantAccountId status source amount currency reason reference
@@ -126,9 +133,12 @@ export const orderOf = (attempt: AttemptRow, subject: string, notifyUrl: string)
   handle: attempt.handle,
   handleExpiresAt: attempt.handleExpiresAt,
   transactionId: attempt.platformTransactionId,
+  ...(attempt.mandate && { mandate: attempt.mandate }),
 });
 
 const OPEN: readonly AttemptStatus[] = ['created', 'pending', 'unknown'];
 /** Whether money may still come through the attempt. */
 export const isOpen = ({ status }: Pick<AttemptRow, 'status'>): boolean => OPEN.includes(status);
+/** Whether the attempt takes money without the person: there is nothing to show, and no second try beside it. */
+export const isDebit = ({ mandate }: Pick<AttemptRow, 'mandate'>): boolean => mandate?.kind === 'debit';
 export const OPEN_SQL = OPEN.map((status) => `'${status}'`).join(', ');

@@ -27,6 +27,7 @@ const CALLBACK = {
  * $1 app  $2 number  $3 platform  $4 transaction  $5 amount  $6 currency  $7 merchant id?  $8 program's id?  $9 payer?
  * $10 paid at  $11 now  $12 transfer id  $13 event id  $14 business now
  * $15 callback id?  $16 account  $17 deduplication key  $18 type  $19 sealed  $20 received at
+ * $21 whether the caller lets listeners act: without them a payment that is heard is left alone
  */
 export const SETTLE = statement(`
   with target as materialized (
@@ -40,7 +41,7 @@ export const SETTLE = statement(`
       and ($7::text is null or m.merchant_id = $7) and ($8::text is null or g.platform_app_id = $8)
       and ($9::text is null or a.payer in ($9, 'erased'))
       and ($16::text is null or $16 in (a.merchant_account_id, a.platform_account_id))
-      and p.status in (${fromSql(PAYMENT_MOVES.settled)})
+      and p.status in (${fromSql(PAYMENT_MOVES.settled)}) and ($21::boolean or not p.is_heard)
     for update of p
   ),
   attempt as (
@@ -48,14 +49,14 @@ export const SETTLE = statement(`
       platform_transaction_id = $4, paid_at = $10, check_at = null, updated_at = $11
     from target
     where a.app_id = $1 and a.id = target.attempt_id and a.status in (${fromSql(ATTEMPT_MOVES.settled)})
-    returning a.id, a.payment_id, a.platform, a.merchant_account_id
+    returning a.id, a.payment_id, a.platform, a.platform_account_id, a.merchant_account_id
   ),
   payment as (
     update payments p set status = '${PAYMENT_MOVES.settled.to}', amount_paid = p.amount, paid_at = $10,
       closing_since = null, close_reason = null, sequence = p.sequence + 1, updated_at = $11
     from attempt
     where p.app_id = $1 and p.id = attempt.payment_id and p.status in (${fromSql(PAYMENT_MOVES.settled)})
-    returning p.id, p.user_id, p.amount, p.currency, p.reference, p.sequence
+    returning p.id, p.user_id, p.amount, p.currency, p.reference, p.price_id, p.quantity, p.is_heard, p.sequence
   ),
   others as (
     update payment_attempts o set check_at = $14
@@ -80,7 +81,9 @@ export const SETTLE = statement(`
   ),
   kept as (${keepSettled(CALLBACK, 'payment.id', 'payment where $15::text is not null')}
   )
-  select payment.id, payment.user_id as "userId", payment.amount::float8 as amount, attempt.id as "attemptId",
+  select payment.id, payment.user_id as "userId", payment.amount::float8 as amount, payment.reference,
+    payment.price_id as "priceId", payment.quantity, payment.is_heard as "isHeard", attempt.id as "attemptId",
+    attempt.platform, attempt.platform_account_id as "platformAccountId",
     array(select merchant_account_id from others) as "othersAt"
   from payment, attempt`);
 
@@ -134,6 +137,12 @@ export const CLOSE_PAYMENT = statement(`
       select from payment_attempts a where a.app_id = $1 and a.payment_id = p.id and a.status in (${OPEN_SQL}))
   returning ${paymentColumns('p')}`);
 
+/** Ends a payment whose debit has brought no money. $3 failure code  $4 now */
+export const FAIL_PAYMENT = statement(`
+  update payments p set status = '${PAYMENT_MOVES.refused.to}', failure_code = $3, sequence = sequence + 1, updated_at = $4
+  where p.app_id = $1 and p.id = $2 and p.status in (${fromSql(PAYMENT_MOVES.refused)})
+  returning ${paymentColumns('p')}`);
+
 /** Raises the stream's sequence for an event that comes with no change of the payment's status. */
 export const RAISE_PAYMENT = statement(`
   update payments set sequence = sequence + 1, updated_at = $3 where app_id = $1 and id = $2 returning sequence`);
@@ -155,7 +164,7 @@ export const COUNT_REFUND = statement(`
   )
   update payments p set amount_refunded = p.amount_refunded + case when attempt.kept then $3::bigint else 0 end
   from attempt where p.app_id = $1 and p.id = attempt.payment_id
-  returning attempt.kept`);
+  returning attempt.kept, p.amount_paid::float8 as "amountPaid", p.amount_refunded::float8 as "amountRefunded"`);
 
 /** What a refund that will not happen gives free again. */
 export const FREE_RESERVED = statement(`

@@ -11,15 +11,16 @@ import { BusinessTime } from '../tenancy/business-time.js';
 import type { AppRecord } from '../tenancy/caller.js';
 import { clearing, UNEXPECTED } from './ledger.js';
 import { ATTEMPT_MOVES } from './moves.js';
-import { PaymentListeners } from './payment-listener.js';
+import { PaymentListeners, type SettledPayment } from './payment-listener.js';
 import { PaymentNews } from './payment-news.js';
 import { Refunding } from './refunding.js';
-import { type AttemptRow, isOpen, type PaymentRow } from './rows.js';
+import { type AttemptRow, isDebit, isOpen, type PaymentRow } from './rows.js';
 import {
   BOOK,
   CLEAR_DOUBT,
   CLOSE_PAYMENT,
   END_ATTEMPT,
+  FAIL_PAYMENT,
   FIND_ATTEMPT,
   LOCK_PAYMENT_OF,
   RAISE_PAYMENT,
@@ -48,7 +49,7 @@ export interface Settled {
 export const ERASED = 'erased';
 
 type FoundAttempt = AttemptRow & { merchantId: string; platformAppId: string };
-type SettledRow = { id: string; userId: string; amount: number; attemptId: string; othersAt: string[] };
+type SettledRow = Omit<SettledPayment, 'appId' | 'paidAt'> & { isHeard: boolean; othersAt: string[] };
 
 /** Ask about open attempts; one lane is one merchant account. */
 export const PAYMENT_LANES = 'payments';
@@ -68,12 +69,10 @@ export class Settlement {
 
   /**
    * The usual case in one round trip, with the callback that told it: true when the payment is paid by it, just now.
-   * False: nothing was changed; call `settle` to learn why.
+   * False: nothing was changed; call `settle`, which lets listeners act or says why.
    */
   async settleAtOnce(app: AppRecord, success: Success, toldBy?: KeptCallback): Promise<boolean> {
-    const settled = this.listeners.hearsSettled
-      ? await this.db.transaction((tx) => this.#settle(app, success, toldBy, tx))
-      : await this.#settle(app, success, toldBy);
+    const settled = await this.#settle(app, success, toldBy);
     // Where the payment can still be paid, it is closed now, before anybody does.
     for (const lane of settled?.othersAt ?? []) void this.lanes.nudge(PAYMENT_LANES, { appId: app.id, lane });
     return settled !== undefined;
@@ -102,7 +101,10 @@ export class Settlement {
     return { outcome: 'settled', paymentId: payment.id };
   }
 
-  /** An attempt that will bring no money, on the platform's word; ends its payment too when that was waiting for it. */
+  /**
+   * An attempt that will bring no money, on the platform's word; ends its payment too when that was waiting for it. That of
+   * a debit has failed then: nobody is there who could pay in another way.
+   */
   async end(tx: Tx, app: AppRecord, number: string, how: 'closed' | 'refused', failureCode?: string): Promise<void> {
     const [payment] = await this.db.run<PaymentRow>(LOCK_PAYMENT_OF, [app.id, number], tx);
     const [attempt] = payment ? await this.db.run<FoundAttempt>(FIND_ATTEMPT, [app.id, number], tx) : [];
@@ -110,8 +112,9 @@ export class Settlement {
     const { from, to } = ATTEMPT_MOVES[how];
     const values = [app.id, attempt.id, to, from, failureCode ?? null, this.clock.now()];
     const ended = await this.db.run(END_ATTEMPT, values, tx);
-    if (ended.length > 0) await this.closeIfDone(tx, app.id, payment.id);
-    else await this.db.run(CLEAR_DOUBT, [app.id, attempt.id], tx);
+    if (ended.length === 0) await this.db.run(CLEAR_DOUBT, [app.id, attempt.id], tx);
+    else if (isDebit(attempt)) await this.#fail(tx, payment, failureCode);
+    else await this.closeIfDone(tx, app.id, payment.id);
   }
 
   /** Ends a payment that is being closed, if nothing of it is open any more. The caller has locked it. */
@@ -119,8 +122,19 @@ export class Settlement {
     const [closed] = await this.db.run<PaymentRow>(CLOSE_PAYMENT, [appId, paymentId, this.clock.now()], tx);
     if (!closed) return false;
     await this.news.ofPayment(tx, 'payment.closed', closed, closed.sequence, { reason: closed.closeReason });
-    await this.listeners.onClosed(tx, { appId, id: paymentId, status: 'closed' });
+    const { reference } = closed;
+    await this.listeners.onClosed(tx, { appId, id: paymentId, status: 'closed', reference, failureCode: null });
     return true;
+  }
+
+  /** Without a word of the platform the code is ours: why it was closed. */
+  async #fail(tx: Tx, { appId, id, closeReason }: PaymentRow, platformCode?: string): Promise<void> {
+    const failureCode = platformCode ?? closeReason ?? 'closed';
+    const [failed] = await this.db.run<PaymentRow>(FAIL_PAYMENT, [appId, id, failureCode, this.clock.now()], tx);
+    if (!failed) return;
+    await this.news.ofPayment(tx, 'payment.failed', failed, failed.sequence, { failureCode });
+    const { reference } = failed;
+    await this.listeners.onClosed(tx, { appId, id, status: 'failed', reference, failureCode });
   }
 
   async #settle(app: AppRecord, { platform, number, paid, accountId }: Success, toldBy?: KeptCallback, tx?: Tx) {
@@ -147,12 +161,13 @@ export class Settlement {
         toldBy?.type ?? null,
         toldBy?.sealed ?? null,
         toldBy?.receivedAt ?? null,
+        tx !== undefined,
       ],
       tx,
     );
-    if (settled && tx) {
-      const { id, userId, amount } = settled;
-      await this.listeners.onSettled(tx, { appId: app.id, id, userId, amount, paidAt: paid.paidAt });
+    if (settled?.isHeard && tx) {
+      const { isHeard: _, othersAt: __, ...payment } = settled;
+      await this.listeners.onSettled(tx, { ...payment, appId: app.id, paidAt: paid.paidAt });
     }
     return settled;
   }

@@ -113,6 +113,11 @@ export interface MandatePolicy {
   decline(platformCode: string): Decline;
   /** Whether periods that nobody billed while the service was down may be billed afterwards, each once and in order. */
   readonly billsMissedPeriods: boolean;
+  /**
+   * Whether the platform counts periods by itself, from one debit to the next. Then ours follow: one begins with the first
+   * payment under another contract, and with a debit in a window that was not the usual one.
+   */
+  readonly countsPeriods: boolean;
 }
 
 /**
@@ -135,9 +140,14 @@ export interface PlatformMandates {
   notice?(accounts: PayAccounts, terms: MandateTerms, debit: { readonly amount: Fen }): Promise<void>;
   /**
    * Makes the platform take the next debit in that window, where it keeps a plan of its own (Alipay's execution plan).
-   * Called before the first debit of a window whose end is not the usual one.
+   * Called before the first debit of a window. Gives the window of that plan where it lies later and stays so; undefined: the
+   * debit is taken in `window`.
    */
-  reschedule?(accounts: PayAccounts, terms: MandateTerms, window: CollectionWindow): Promise<void>;
+  reschedule?(
+    accounts: PayAccounts,
+    terms: MandateTerms,
+    window: CollectionWindow,
+  ): Promise<CollectionWindow | undefined>;
 }
 
 export interface MandatePlatform extends PlatformDescription {

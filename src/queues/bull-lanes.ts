@@ -8,7 +8,7 @@ import { Nudger } from './nudger.js';
 import { PostgresStore } from './postgres-store.js';
 import type { RedisStore } from './redis-store.js';
 import type { LaneQueue, QueueStore } from './store.js';
-import { Sweeper } from './sweeper.js';
+import { Sweeper, SWEPT_AT_ONCE } from './sweeper.js';
 import { within } from './within.js';
 
 export interface LanesOptions {
@@ -77,6 +77,12 @@ export class BullLanes extends Lanes {
       this.#warn(
         `a nudge of ${kind} is lost: ${this.#declared.has(kind) ? 'the queues are not open' : 'no such kind'}`,
       );
+  }
+
+  override async nudgeDue(kind: string): Promise<number> {
+    const lanes = (await this.#declared.get(kind)?.due(SWEPT_AT_ONCE)) ?? [];
+    await Promise.all(lanes.map((lane) => this.nudge(kind, lane)));
+    return lanes.length;
   }
 
   /**

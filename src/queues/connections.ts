@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js';
 
 /** Kinds of lanes that one process may declare: the bound from which connections are counted before any is declared. */
-export const MOST_KINDS = 12;
+export const MOST_KINDS = 14;
 /** Connections of a pool besides those in which workers listen: for nudges, claims, results and lock renewals. */
 export const SPARE = 6;
 

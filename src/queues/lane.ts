@@ -57,6 +57,11 @@ export abstract class Lanes {
    * A nudge for later (machine time) waits in this process; one that stops hands it over, one that is killed loses it.
    */
   abstract nudge(kind: string, lane: LaneRef, at?: Date): Promise<void>;
+  /**
+   * Nudges every lane of a kind that is due now, as its sweep does every while; says how many there were. Rejects when the
+   * rows cannot be read.
+   */
+  abstract nudgeDue(kind: string): Promise<number>;
   /** For the metrics. Rejects when the store does not answer within two seconds. */
   abstract counts(): Promise<readonly QueueCount[]>;
   /** Rejects when the store does not answer within two seconds. */

@@ -5,7 +5,7 @@ import type { Nudger } from './nudger.js';
 import { within } from './within.js';
 
 /** Lanes that one sweep nudges at most; the next sweep finds the rest. */
-const LIMIT = 1_000;
+export const SWEPT_AT_ONCE = 1_000;
 const STOP_MS = 2_000;
 
 /**
@@ -55,7 +55,7 @@ export class Sweeper {
   async #run(): Promise<void> {
     const ours = await this.db.run(CLAIM, [this.kind.name, this.kind.sweepEvery]);
     if (ours.length === 0) return;
-    const lanes = await this.kind.due(LIMIT);
+    const lanes = await this.kind.due(SWEPT_AT_ONCE);
     await Promise.all(lanes.map((lane) => this.nudger.nudge(lane)));
   }
 }

@@ -15,6 +15,8 @@ export interface Demo {
   readonly platformAppIds: Readonly<Record<PlatformCode, string>>;
   /** What its users can pay: 1.00 yuan, once. */
   readonly priceId: string;
+  /** What they can subscribe to: 19.00 yuan a month. */
+  readonly subscriptionPriceId: string;
   /** Key of the message template that tells of an order. */
   readonly template: string;
   /** Its id on each platform: what the mini-program asks its user for. */
@@ -32,7 +34,9 @@ export async function prepareDemo(config: Config, apiUrl: string, sandboxUrl: st
   if (known && (await works(apiUrl, known))) {
     // An earlier version made demos without a message template.
     const messages = known.template === undefined ? await stockTemplate(apiUrl, sandboxUrl, known) : {};
-    const demo = { ...known, ...messages, apiUrl, sandboxUrl, operatorToken };
+    // Or one that could not tell what to subscribe to.
+    const subscriptionPriceId = known.subscriptionPriceId ?? (await stockMembership(apiUrl, known.secretKey));
+    const demo = { ...known, ...messages, subscriptionPriceId, apiUrl, sandboxUrl, operatorToken };
     await writePrivately(file, demo);
     return demo;
   }
@@ -52,22 +56,29 @@ async function makeDemo(apiUrl: string, sandboxUrl: string, operatorToken: strin
     await call(apiUrl, secret, '/v1/merchant-accounts', account);
   }
   const priceId = await stockShop(apiUrl, secret);
+  const subscriptionPriceId = await stockMembership(apiUrl, secret);
   const made = { secretKey: secret, platformAppIds: platformAppIds as Record<PlatformCode, string> };
   const messages = await stockTemplate(apiUrl, sandboxUrl, made);
-  return { apiUrl, sandboxUrl, operatorToken, appId: app.id, ...made, priceId, ...messages };
+  return { apiUrl, sandboxUrl, operatorToken, appId: app.id, ...made, priceId, subscriptionPriceId, ...messages };
 }
 
-/** Something to buy and something to subscribe to; gives the id of the price that is paid once. */
-async function stockShop(apiUrl: string, secretKey: string): Promise<string> {
-  const product = (name: string, features: object) =>
-    call<{ id: string }>(apiUrl, secretKey, '/v1/products', { name, features });
-  const price = (body: object) =>
-    call<{ id: string }>(apiUrl, secretKey, '/v1/prices', { audience: 'public', ...body });
-  const coffee = await product('Coffee', {});
-  const once = await price({ productId: coffee.id, amount: 100, maxQuantity: 10 });
-  const membership = await product('Membership', { pro: true });
-  await price({ productId: membership.id, amount: 1900, recurring: { interval: 'month' } });
-  return once.id;
+/** Something to buy; gives the id of its price. */
+const stockShop = (apiUrl: string, secretKey: string): Promise<string> =>
+  stock(apiUrl, secretKey, { name: 'Coffee' }, { amount: 100, maxQuantity: 10 });
+
+/** Something to subscribe to: what each platform wants to know of it is the sandbox's stock. Gives the id of its price. */
+const stockMembership = (apiUrl: string, secretKey: string): Promise<string> =>
+  stock(
+    apiUrl,
+    secretKey,
+    { name: 'Membership', features: { pro: true, exports: { limit: 100 } } },
+    { amount: 1900, recurring: { interval: 'month' } },
+  );
+
+async function stock(apiUrl: string, secretKey: string, product: object, price: object): Promise<string> {
+  const { id: productId } = await call<{ id: string }>(apiUrl, secretKey, '/v1/products', product);
+  const body = { productId, audience: 'public', ...price };
+  return (await call<{ id: string }>(apiUrl, secretKey, '/v1/prices', body)).id;
 }
 
 /** What the console of a platform shows of a template; see `POST /_/accounts` of the sandbox. */

@@ -20,6 +20,15 @@ export interface Registration {
   readonly credentials: Credentials;
 }
 
+/** An account of an app as the sandbox names it: by one of the two ids. */
+export interface SandboxAccount {
+  readonly platform: PlatformCode;
+  readonly platformAppId: string | null;
+  readonly merchantId: string | null;
+}
+
+const Moved = z.object({ next: z.iso.datetime().nullable() });
+
 /** The consoles of the simulated platforms: registers a test app's mini-programs and merchants there. */
 @Injectable()
 export class SandboxConsole {
@@ -32,8 +41,8 @@ export class SandboxConsole {
   ): Promise<{ readonly ownId: string; readonly credentials: Credentials }> {
     const { sandboxUrl, publicUrl } = this.config;
     if (!sandboxUrl) throw problem('sandbox_unavailable', 'Test apps need the sandbox, and it is off: set SANDBOX=on.');
-    const push = registeredAs === 'program' ? { push: { url: `${publicUrl}/callbacks/${id}` } } : {};
-    const account = { platform, kind: registeredAs, [field]: ownId, credentials, callbackOrigin: publicUrl, ...push };
+    const push = { url: `${publicUrl}/callbacks/${id}` };
+    const account = { platform, kind: registeredAs, [field]: ownId, credentials, callbackOrigin: publicUrl, push };
     const answer = await fetch(`${sandboxUrl}/_/accounts`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -53,5 +62,26 @@ export class SandboxConsole {
     }
     const shown = Registered.parse(body);
     return { ownId: z.string().parse(shown[field]), credentials: shown.credentials };
+  }
+
+  /**
+   * Moves the business time of accounts to `now`, does there what is due, and gives when the sandbox will do something
+   * for them next. Throws 503 `sandbox_unavailable`.
+   */
+  async moveClock(accounts: readonly SandboxAccount[], now: Date): Promise<Date | null> {
+    const named = accounts.map(({ platform, platformAppId, merchantId }) =>
+      platformAppId === null ? { platform, merchantId } : { platform, platformAppId },
+    );
+    const answer = await fetch(`${this.config.sandboxUrl}/_/clock`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ accounts: named, now: now.toISOString() }),
+      signal: AbortSignal.timeout(20_000),
+    }).catch((cause: unknown) => {
+      throw problem('sandbox_unavailable', 'The sandbox does not answer.', {}, { cause });
+    });
+    const moved = Moved.safeParse(await answer.json().catch(() => undefined));
+    if (!moved.success) throw problem('sandbox_unavailable', `The sandbox did not move its clock (${answer.status}).`);
+    return moved.data.next === null ? null : new Date(moved.data.next);
   }
 }

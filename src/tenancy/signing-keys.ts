@@ -8,7 +8,7 @@ import { serverKeyPlace } from './server-keys.js';
 /** A new key is published this long before it signs, so that every verifier has fetched it by then. */
 const PUBLISH_BEFORE_MS = 10 * 60_000;
 /** A key that no longer signs stays published until the last token it signed has ended, and a little longer. */
-const KEEP_AFTER_MS = 30 * 60_000;
+const KEEP_AFTER_MS = 25 * 3_600_000;
 /** How often a process looks for keys that another one made. */
 const RELOAD_MS = 60_000;
 

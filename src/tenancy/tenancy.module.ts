@@ -7,6 +7,7 @@ import { AppsController } from './apps.controller.js';
 import { Apps } from './apps.service.js';
 import { Audit } from './audit.js';
 import { BusinessTime } from './business-time.js';
+import { DueTimes } from './due-times.js';
 import { Idempotency } from './idempotency.js';
 import { IdempotencyRetention } from './idempotency-retention.js';
 import { MerchantAccountsController } from './merchant-accounts.controller.js';
@@ -17,6 +18,9 @@ import { RateLimits } from './rate-limits.js';
 import { SandboxConsole } from './sandbox-console.js';
 import { ServerKeys } from './server-keys.js';
 import { SigningKeys } from './signing-keys.js';
+import { TestClockController } from './test-clock.controller.js';
+import { TestClock } from './test-clock.service.js';
+import { TestClockSteps } from './test-clock-steps.js';
 import { UserListeners } from './user-listeners.js';
 
 const services = [
@@ -24,6 +28,7 @@ const services = [
   Apps,
   Audit,
   BusinessTime,
+  DueTimes,
   Idempotency,
   MerchantAccounts,
   PlatformAccounts,
@@ -35,8 +40,17 @@ const services = [
 
 @Global()
 @Module({
-  controllers: [AppsController, MerchantAccountsController, PlatformAccountsController],
-  providers: [...services, AccountConsole, AccountSecrets, AccountTools, IdempotencyRetention, SandboxConsole],
+  controllers: [AppsController, MerchantAccountsController, PlatformAccountsController, TestClockController],
+  providers: [
+    ...services,
+    AccountConsole,
+    AccountSecrets,
+    AccountTools,
+    IdempotencyRetention,
+    SandboxConsole,
+    TestClock,
+    TestClockSteps,
+  ],
   exports: services,
 })
 export class TenancyModule {}

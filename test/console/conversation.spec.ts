@@ -70,9 +70,9 @@ describe('the capabilities', () => {
   test('say what works where, to anybody', async () => {
     const { data } = await must<{ data: Capability[] }>(minibase.url, 'GET', '/v1/capabilities');
     expect(Object.fromEntries(data.map(({ platform, capabilities }) => [platform, capabilities]))).toEqual({
-      wechat: { login: true, message: true, pay: true, phone: true, profile: true, verify: true },
-      alipay: { login: true, message: true, pay: true, phone: true, profile: false, verify: true },
-      douyin: { login: true, message: true, pay: true, phone: true, profile: true, verify: true },
+      wechat: { login: true, message: true, pay: true, phone: true, profile: true, recurring: true, verify: true },
+      alipay: { login: true, message: true, pay: true, phone: true, profile: false, recurring: true, verify: true },
+      douyin: { login: true, message: true, pay: true, phone: true, profile: true, recurring: true, verify: true },
     });
   });
 

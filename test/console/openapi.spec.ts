@@ -60,6 +60,12 @@ describe('the API document', () => {
     expect(those(({ tags = [] }) => tags.length !== 1)).toEqual([]);
   });
 
+  test('says what each tag is about, and has none that nobody uses', () => {
+    const described = document.tags.filter(({ description }) => description).map(({ name: tag }) => tag);
+    const used = new Set(operations.flatMap(({ tags = [] }) => tags));
+    expect([...used].sort()).toEqual(described.sort());
+  });
+
   test('shows what each operation answers when all is well', () => {
     const successes = ({ responses }: Operation) => Object.entries(responses).filter(([status]) => status < '300');
     expect(those((operation) => successes(operation).length !== 1)).toEqual([]);

@@ -94,7 +94,12 @@ describe('what belongs to one app', () => {
   test('of one user of an app is in no list, no export and no answer to another user', async () => {
     const { accessToken: token } = await aLogin(minibase, ours.shop.app, 'hong');
     const { login, person } = ours.shop;
-    const marksOfMing = [login.user.id, login.identity.id, login.identity.openid, ours.sessionId, ours.open.id, ours.paid.id, ours.paid.reference!, person]; // prettier-ignore
+    const { subscriptionId, invoiceId, mandateId, contract, grantId } = ours.recurring;
+    const marksOfMing = [
+      ...[login.user.id, login.identity.id, login.identity.openid, ours.sessionId, person],
+      ...[ours.open.id, ours.paid.id, ours.paid.reference!],
+      ...[subscriptionId, invoiceId, mandateId, ...contract, grantId],
+    ];
     for (const operation of of('user').filter(({ method, path }) => method === 'GET' && !path.includes('{'))) {
       const answer = await call(operation, ours, { token });
       const text = JSON.stringify(answer.body);
@@ -118,6 +123,13 @@ describe('what belongs to one app', () => {
     expect(await theirs.shop.read(theirs.paid.id)).toMatchObject({ status: 'succeeded', amount: 990 });
     const refunds = await theirs.shop.server<{ data: object[] }>('GET', `/v1/refunds?paymentId=${theirs.paid.id}`);
     expect(refunds.body.data).toHaveLength(1);
+    const { subscriptionId, mandateId } = theirs.recurring;
+    const subscription = await theirs.shop.server('GET', `/v1/subscriptions/${subscriptionId}`);
+    expect(subscription.body).toMatchObject({ status: 'active', cancelAt: null, pendingChange: null, pausedAt: null });
+    const mandate = await theirs.shop.server('GET', `/v1/mandates/${mandateId}`);
+    expect(mandate.body).toMatchObject({ status: 'active', isEnding: false });
+    const features = await theirs.shop.mine<{ data: { feature: string }[] }>('GET', '/v1/me/entitlements');
+    expect(features.body.data.map(({ feature }) => feature)).toEqual(['exports', 'pro']);
     expect(await examine(minibase.database.dataSource)).toEqual([]);
   });
 

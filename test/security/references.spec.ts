@@ -110,6 +110,50 @@ describe('what a request names', () => {
     ],
     'previewMessage.platformAppId': [() => onTheirProgram(), 422, 'platform_account_missing'],
     'importMessageTemplates.platformAppId': [() => onTheirProgram(), 422, 'platform_account_missing'],
+    'createSubscription.userId': [
+      () => ({ userId: theirs.shop.login.user.id, priceId: ours.recurring.priceId, platform: 'wechat' }),
+      404,
+      'user_not_found',
+    ],
+    'createSubscription.priceId': [
+      () => ({ userId: ours.shop.login.user.id, priceId: theirs.recurring.priceId, platform: 'wechat' }),
+      404,
+      'price_not_found',
+    ],
+    'createSubscription.platformAppId': [
+      () => ({ userId: ours.shop.login.user.id, priceId: ours.recurring.priceId, ...onTheirProgram() }),
+      422,
+      'platform_account_missing',
+    ],
+    'createMySubscription.priceId': [
+      () => ({ priceId: theirs.recurring.priceId, platform: 'wechat' }),
+      404,
+      'price_not_found',
+    ],
+    'createMySubscription.platformAppId': [
+      () => ({ priceId: ours.recurring.priceId, ...onTheirProgram() }),
+      422,
+      'platform_account_missing',
+    ],
+    'changeSubscription.priceId': [() => ({ priceId: theirs.recurring.priceId }), 404, 'price_not_found'],
+    'changeMySubscription.priceId': [() => ({ priceId: theirs.recurring.priceId }), 404, 'price_not_found'],
+    'previewInvoice.subscriptionId': [
+      () => ({ subscriptionId: theirs.recurring.subscriptionId }),
+      404,
+      'subscription_not_found',
+    ],
+    'previewMyInvoice.subscriptionId': [
+      () => ({ subscriptionId: theirs.recurring.subscriptionId }),
+      404,
+      'subscription_not_found',
+    ],
+    'payInvoice.platformAppId': [() => onTheirProgram(), 422, 'platform_account_missing'],
+    'payMyInvoice.platformAppId': [() => onTheirProgram(), 422, 'platform_account_missing'],
+    'recordUsage.userId': [
+      () => ({ eventId: 'the-second-export', userId: theirs.shop.login.user.id, feature: 'exports' }),
+      404,
+      'user_not_found',
+    ],
     'redeliverEvent.endpointId': [() => ({ endpointId: theirs.endpointId }), 404, 'webhook_endpoint_not_found'],
     'createRefund.paymentId': [() => ({ paymentId: theirs.paid.id, amount: 1 }), 404, 'payment_not_found'],
     'createRefund.attemptId': [
@@ -125,6 +169,7 @@ describe('what a request names', () => {
     'createMerchantAccount.merchantId',
     'createPayment.reference',
     'createRefund.reference',
+    'recordUsage.eventId',
   ];
 
   test('in a body has a case here, whatever it is', () => {
@@ -156,6 +201,13 @@ describe('what a request names', () => {
     'listWebhookDeliveries.eventId': () => [theirs.eventId],
     'listPayments.userId': () => [theirs.shop.login.user.id],
     'listPayments.reference': () => [theirs.paid.reference!, theirs.open.reference!],
+    'listSubscriptions.userId': () => [theirs.shop.login.user.id],
+    'listSubscriptions.productId': () => [theirs.recurring.productId],
+    'listMySubscriptions.productId': () => [theirs.recurring.productId],
+    'listInvoices.userId': () => [theirs.shop.login.user.id],
+    'listInvoices.subscriptionId': () => [theirs.recurring.subscriptionId],
+    'listMyInvoices.subscriptionId': () => [theirs.recurring.subscriptionId],
+    'listMandates.userId': () => [theirs.shop.login.user.id],
     'listRefunds.paymentId': () => [theirs.paid.id],
     'listRefunds.reference': () => ['Their-secret-name-back'],
     'listCallbacks.accountId': () => [theirMerchant().id],
@@ -194,6 +246,29 @@ describe('what a request names', () => {
     const refund = await ours.shop.refund(ours.paid.id, back);
     expect([refund.status, refund.body.id === theirs.refund.id]).toEqual([201, false]);
     expect(leaks(refund as Answer<never>, back)).toEqual([]);
+  });
+
+  test('inside a change that is previewed is not there', async () => {
+    const body = { subscriptionId: ours.recurring.subscriptionId, change: { priceId: theirs.recurring.priceId } };
+    for (const preview of [
+      ours.shop.server('POST', '/v1/invoices/preview', { body }),
+      ours.shop.mine('POST', '/v1/me/invoices/preview', { body }),
+    ]) {
+      const answer = await preview;
+      expect([answer.status, answer.body.code, leaks(answer as Answer<never>, body)]).toEqual([
+        404,
+        'price_not_found',
+        [],
+      ]);
+    }
+  });
+
+  test('by the id of a use is its own in each app', async () => {
+    // Both apps have counted three under this id; a repeat counts nothing, and another app's is not met.
+    const { usageId: eventId } = theirs.recurring;
+    const body = { eventId, userId: ours.shop.login.user.id, feature: 'exports', quantity: 3 };
+    const used = await ours.shop.server<{ used: number }>('POST', '/v1/usage', { body });
+    expect([used.status, used.body.used]).toEqual([200, 3]);
   });
 
   test('by an Idempotency-Key is its own for each app, each key of an app and each user', async () => {

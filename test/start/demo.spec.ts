@@ -1,5 +1,9 @@
 import { prepareDemo } from '../../src/start/demo.js';
-import { must } from '../support/client.js';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ClientAction, PLATFORMS } from '../payments/support/shop.js';
+import { until } from '../queues/support/until.js';
+import { type LoggedIn, must, sandbox } from '../support/client.js';
 import { startMinibase, type Minibase } from '../support/minibase.js';
 import { merchantsOf } from '../tenancy/support/accounts.js';
 
@@ -25,7 +29,7 @@ describe('the demo app', () => {
       { token },
     );
     expect(prices).toMatchObject([
-      { recurring: { interval: 'month', intervalCount: 1 }, audience: 'public' },
+      { id: demo.subscriptionPriceId, recurring: { interval: 'month', intervalCount: 1 }, audience: 'public' },
       { id: demo.priceId, recurring: null, audience: 'public' },
     ]);
     const path = `/v1/message-templates/${demo.template}/preview`;
@@ -41,5 +45,39 @@ describe('the demo app', () => {
     await must(minibase.sandboxUrl, 'POST', '/_/reset');
     expect(await prepare()).toEqual(demo);
     for (const { id } of made) expect(await merchants.verify(id)).toMatchObject({ ok: true });
+  });
+
+  test.each(PLATFORMS)('can be subscribed to on %s', async (platform) => {
+    const demo = await prepare();
+    const person = { platform, platformAppId: demo.platformAppIds[platform], user: 'ming' };
+    const { code } = await sandbox<{ code: string }>(minibase, 'login', person);
+    const { accessToken: token } = await must<LoggedIn>(minibase.url, 'POST', '/v1/auth/login', {
+      appId: demo.appId,
+      body: { platform, code },
+    });
+    const body = { priceId: demo.subscriptionPriceId, platform };
+    const { clientAction } = await must<{ clientAction: ClientAction }>(minibase.url, 'POST', '/v1/me/subscriptions', {
+      token,
+      body,
+    });
+    await sandbox(minibase, 'cashier', { clientAction, user: 'ming', outcome: 'pay' });
+    const read = <T>(path: string) => must<{ data: T[] }>(minibase.url, 'GET', `/v1/me/${path}`, { token });
+    await until('it is paid and signed', async () => {
+      const { data: subscriptions } = await read<{ status: string }>('subscriptions');
+      const { data: mandates } = await read<{ status: string }>('mandates');
+      return subscriptions[0]?.status === 'active' && mandates[0]?.status === 'active';
+    });
+    expect((await read<{ feature: string }>('entitlements')).data.map(({ feature }) => feature)).toEqual([
+      'exports',
+      'pro',
+    ]);
+  });
+
+  test('of an earlier version gets what it lacks', async () => {
+    const { subscriptionPriceId, ...earlier } = await prepare();
+    await writeFile(join(minibase.config.dataDir, 'demo.json'), JSON.stringify(earlier));
+    const demo = await prepare();
+    expect(demo).toEqual({ ...earlier, subscriptionPriceId: demo.subscriptionPriceId });
+    expect(demo.subscriptionPriceId).not.toBe(subscriptionPriceId);
   });
 });

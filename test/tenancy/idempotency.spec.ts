@@ -5,6 +5,7 @@ import { startMinibase, type Minibase } from '../support/minibase.js';
 import { consentWrites } from './support/consent-writes.js';
 import { notificationWrites } from './support/notification-writes.js';
 import { paymentWrites, type Sample, type Write } from './support/payment-writes.js';
+import { subscriptionWrites } from './support/subscription-writes.js';
 import { templateWrites } from './support/template-writes.js';
 import { webhookWrites } from './support/webhook-writes.js';
 
@@ -52,6 +53,7 @@ describe('a write with an Idempotency-Key', () => {
     ...webhookWrites(() => minibase),
     ...consentWrites(() => minibase),
     ...notificationWrites(() => minibase),
+    ...subscriptionWrites(() => minibase),
     createApp: async () => ({
       write: operator('POST', '/v1/apps', { name: 'Shop', mode: 'test' }),
       otherBody: { name: 'Another', mode: 'test' },
@@ -219,6 +221,8 @@ describe('a write with an Idempotency-Key', () => {
       'verifyMerchantAccount',
       'refreshPayment',
       'previewMessage',
+      'previewInvoice',
+      'previewMyInvoice',
       'refreshMyPayment',
       'eraseMe',
       'setMyProfile',

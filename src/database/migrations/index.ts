@@ -7,6 +7,7 @@ import { Payments1700000004000 } from './1700000004000-payments.js';
 import { Webhooks1700000005000 } from './1700000005000-webhooks.js';
 import { Notifications1700000006000 } from './1700000006000-notifications.js';
 import { NotificationsOfUsers1700000006100 } from './1700000006100-notifications-of-users.js';
+import { Subscriptions1700000007000 } from './1700000007000-subscriptions.js';
 
 /** All migrations, in order. `npm run migration:new` makes a file; add it here. */
 export const MIGRATIONS = [
@@ -19,4 +20,5 @@ export const MIGRATIONS = [
   Webhooks1700000005000,
   Notifications1700000006000,
   NotificationsOfUsers1700000006100,
+  Subscriptions1700000007000,
 ];

@@ -22,6 +22,7 @@ export const AGREEMENT_POLICY: MandatePolicy = {
   firstCharge: 'sign_then_debit',
   // After a success the plan goes on by one period: two periods at once do not fit into it.
   billsMissedPeriods: false,
+  countsPeriods: true,
 
   obstacle(recurring) {
     const { type, period } = cycleOf(recurring);
@@ -57,6 +58,12 @@ export const AGREEMENT_POLICY: MandatePolicy = {
 
   decline: declineOf,
 };
+
+/** Of what Alipay has planned for that day: its own window, but nothing before `earliest`. */
+export function planWindow(planned: ChinaDay, earliest: Date): CollectionWindow {
+  const window = windowOf(planned - EARLIEST, planned);
+  return window.collectFrom > earliest ? window : { ...window, collectFrom: earliest };
+}
 
 const windowOf = (from: ChinaDay, planned: ChinaDay): CollectionWindow => ({
   noticeAt: null,

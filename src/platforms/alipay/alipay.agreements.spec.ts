@@ -269,6 +269,22 @@ describe('the plan', () => {
     await move('2026-03-20T15:00:00Z');
     expect(requests.map(({ method }) => method)).toEqual(['alipay.user.agreement.query']);
   });
+
+  test.each([
+    [
+      'has run ahead: five days before its day it opens',
+      '2026-03-28',
+      ['2026-03-23T01:00:00Z', '2026-03-28T15:00:00Z'],
+    ],
+    ['is open already', '2026-03-21', ['2026-03-19T00:00:00Z', '2026-03-21T15:00:00Z']],
+    ['is the same', '2026-03-20', undefined],
+  ])('%s', async (_, planned, expected) => {
+    answers['agreement.query'] = [agreement({ next_deduct_time: planned })];
+    const asked = { ...window('2026-03-20T15:00:00Z'), collectFrom: new Date('2026-03-19T00:00:00Z') };
+    const [collectFrom, collectUntil] = (expected ?? []).map((time) => new Date(time));
+    const given = await platform.mandates.reschedule(accounts, terms(), asked);
+    expect(given).toEqual(expected && { noticeAt: null, collectFrom, collectUntil });
+  });
 });
 
 test.each([

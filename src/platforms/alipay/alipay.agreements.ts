@@ -6,6 +6,7 @@ import type { PlatformAccount } from '../platform.js';
 import { AGREEMENT_ERRORS } from './alipay.agreements.errors.js';
 import { cycleOf, firstPlannedDay } from './alipay.agreements.plan.js';
 import { endOf, QueriedAgreement } from './alipay.agreements.wire.js';
+import { planWindow } from './alipay.agreements.policy.js';
 import { chinaDayOf, dayFrom, dayText } from '../china-days.js';
 import type { AlipayGateway } from './alipay.gateway.js';
 import type { GatewayCall } from './alipay.request.js';
@@ -107,7 +108,7 @@ export async function endAgreement(
 /**
  * `alipay.user.agreement.executionplan.modify`: plans the next debit for the window's last day, unless that is so or later
  * already; the plan moves only to a later day. After a success it goes on by one period: whether from the day to which it
- * was moved or from the old one, Alipay does not say.
+ * was moved or from the old one, Alipay does not say. One that has run ahead has a window of its own, which is given.
  *
  * Resolves also when Alipay does not want to move the plan, or the agreement is over: the debit is then refused, and its
  * code says what follows.
@@ -116,19 +117,21 @@ export async function movePlan(
   gateway: AlipayGateway,
   program: PlatformAccount,
   terms: MandateTerms,
-  { collectUntil }: CollectionWindow,
-): Promise<void> {
+  { collectFrom, collectUntil }: CollectionWindow,
+): Promise<CollectionWindow | undefined> {
   const day = chinaDayOf(new Date(collectUntil.getTime() - 1));
   const found = await findAgreement(gateway, program, terms);
-  if (typeof found === 'string') return;
-  const { agreement_no: agreementNo, next_deduct_time: planned } = found;
-  if (planned !== undefined && dayFrom(planned) >= day) return;
+  if (typeof found === 'string') return undefined;
+  const { agreement_no: agreementNo, next_deduct_time: next } = found;
+  const planned = next === undefined ? undefined : dayFrom(next);
+  if (planned !== undefined && planned >= day) return planned === day ? undefined : planWindow(planned, collectFrom);
   const { refusal } = await gateway.act(program, {
     method: 'alipay.user.agreement.executionplan.modify',
     bizContent: { agreement_no: agreementNo, deduct_time: dayText(day), memo: '上一扣款日未扣款，延期扣款' },
   });
   // Throws what leaves the outcome open, and what the developer must look after.
   if (refusal) meaningOf(program, refusal, AGREEMENT_ERRORS);
+  return undefined;
 }
 
 /** By Alipay's number; until that is known, by ours, which is unique for one user, product and scene. */

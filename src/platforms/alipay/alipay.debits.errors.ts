@@ -23,8 +23,7 @@ const WRONG_ORDER = row('misconfigured', 'Alipay does not take this debit as it 
 
 /** What a refused debit means (docs: alipay.trade.pay, error codes of cycle deduction), by the name of its sub_code. */
 const DEBIT_ROWS: Readonly<Record<string, DebitRow>> = {
-  // Not `window`: before each first try the plan is moved to our window. What is refused then has a plan that was moved
-  // in an earlier period and is days ahead of us: it opens while we try again.
+  // Not `window`: before each first try the plan is moved to our window, or our window to a plan that has run ahead.
   CYCLE_PAY_DATE_NOT_MATCH: row('later', "The day is outside the window of Alipay's plan for this agreement."),
   CYCLE_PAY_SINGLE_FEE_EXCEED: row('final', 'The amount is above what the user has agreed to.'),
   CYCLE_PAY_TOTAL_FEE_EXCEED: USED_UP,

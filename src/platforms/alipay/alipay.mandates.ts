@@ -39,7 +39,11 @@ export class AlipayMandates implements PlatformMandates {
     return endAgreement(this.gateway, program, terms);
   }
 
-  reschedule({ program }: PayAccounts, terms: MandateTerms, window: CollectionWindow): Promise<void> {
+  reschedule(
+    { program }: PayAccounts,
+    terms: MandateTerms,
+    window: CollectionWindow,
+  ): Promise<CollectionWindow | undefined> {
     return movePlan(this.gateway, program, terms, window);
   }
 }

@@ -33,6 +33,7 @@ export interface Document {
   readonly openapi: string;
   readonly info: Json;
   readonly servers: { url: string }[];
+  readonly tags: { name: string; description?: string }[];
   readonly paths: Record<string, Record<string, OperationObject>>;
   readonly components: { readonly schemas: Record<string, Json>; readonly securitySchemes: Record<string, Json> };
 }

@@ -95,8 +95,9 @@ export function fitting(schema: Schema, resolve: (ref: string) => Schema): fc.Ar
     case 'string':
       return aText(schema);
     case 'integer':
-    case 'number':
       return fc.integer({ min: schema.minimum ?? -1_000, max: schema.maximum ?? 1_000 });
+    case 'number':
+      return fc.double({ min: schema.minimum ?? -1_000, max: schema.maximum ?? 1_000, noNaN: true });
     case 'boolean':
       return fc.boolean();
     case 'null':

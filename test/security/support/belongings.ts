@@ -4,6 +4,7 @@ import { until } from '../../queues/support/until.js';
 import { aPrice, must } from '../../support/client.js';
 import { untilEvent } from '../../support/events.js';
 import type { Minibase } from '../../support/minibase.js';
+import { type Subscribed, subscribed } from './subscribed.js';
 
 /** One app with everything that an app can have. */
 export interface Belongings {
@@ -22,6 +23,7 @@ export interface Belongings {
   readonly endpointId: string;
   readonly deliveryId: string;
   readonly eventId: string;
+  readonly recurring: Subscribed;
 }
 
 /** Makes an app, sells and pays something in it, and gives a part of it back; `name` stands wherever a text can. */
@@ -48,6 +50,7 @@ export async function everything(minibase: Minibase, name: string): Promise<Belo
   const paid = await shop.paid({ reference: `${reference}-paid`, metadata: { of: name } });
   const open = await shop.payment({ reference: `${reference}-open`, subject: name });
   const { body: refund } = await shop.refund(paid.id, { amount: 100, reason: name, reference: `${reference}-back` });
+  const recurring = await subscribed(shop, name);
   const events = await untilEvent(minibase, token, 'refund.created');
   return {
     ...{
@@ -56,6 +59,7 @@ export async function everything(minibase: Minibase, name: string): Promise<Belo
       paid,
       open,
       refund,
+      recurring,
       templateId,
       broadcastId,
       notificationId,
@@ -110,8 +114,15 @@ export function marksOf(of: Belongings): string[] {
     ...[paid.attempts[0]!.platformTransactionId!, refund.id, refund.number, callbackId],
     ...[endpointId, deliveryId, eventId],
     ...[of.templateId, of.consentEntryId, of.broadcastId, of.notificationId],
+    ...marksOfRecurring(of),
   ];
 }
+
+/** Those of them that are a user's of its own. */
+export const marksOfRecurring = ({ recurring }: Belongings): string[] => {
+  const { subscriptionId, productId, priceId, invoiceId, mandateId, contract, grantId } = recurring;
+  return [subscriptionId, productId, priceId, invoiceId, mandateId, ...contract, grantId];
+};
 
 /** What stands in a path behind each noun. */
 export const idsOf = ({ shop, keyId, sessionId, price, open, refund, callbackId, ...hooks }: Belongings) => ({
@@ -126,6 +137,10 @@ export const idsOf = ({ shop, keyId, sessionId, price, open, refund, callbackId,
   prices: price.id,
   payments: open.id,
   refunds: refund.id,
+  subscriptions: hooks.recurring.subscriptionId,
+  invoices: hooks.recurring.invoiceId,
+  mandates: hooks.recurring.mandateId,
+  grants: hooks.recurring.grantId,
   callbacks: callbackId,
   events: hooks.eventId,
   'message-templates': hooks.templateId,

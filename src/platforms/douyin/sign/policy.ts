@@ -13,6 +13,8 @@ export const SIGN_POLICY: MandatePolicy = {
   template: ['serviceId'],
   // Whether two deductions fit into one period of a template is not documented, so none is tried.
   billsMissedPeriods: false,
+  // A deduction belongs to a period of the template.
+  countsPeriods: true,
 
   /** Periods and prices are those of a template in Douyin's console, which no call shows. */
   obstacle: () => undefined,

@@ -30,6 +30,8 @@ export const POLICY: MandatePolicy = {
   template: ['planId'],
   // A template allows one debit in its cycle, so a period that was missed would take the next one's.
   billsMissedPeriods: false,
+  // Its cycle is a limit for the debits within it; the day is ours.
+  countsPeriods: false,
 
   obstacle({ interval, intervalCount }, amount) {
     if (amount < 1) return 'it takes no debit of nothing';
