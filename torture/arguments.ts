@@ -3,18 +3,21 @@ import { parseArgs } from 'node:util';
 import { redisIsInstalled } from '../test/queues/support/redis-server.js';
 import type { NotificationsGame } from './notifications.js';
 import type { PaymentsGame } from './payments.js';
+import type { SubscriptionsGame } from './subscriptions.js';
 import type { WebhooksGame } from './webhooks.js';
 
 export const USAGE = `usage: npm run torture -- [--minutes <number>] [--seed <integer>] [--calm]
        npm run torture -- webhooks [--events <integer>] [--seed <integer>] [--redis] [--calm]
        npm run torture -- notifications [--people <integer>] [--seed <integer>] [--redis] [--calm]
+       npm run torture -- subscriptions [--count <integer>] [--days <integer>] [--seed <integer>] [--redis] [--calm]
 `;
 
-/** What is played: the model of the payments, what receivers of webhooks see, or what people receive. */
+/** What is played: the model of the payments, what receivers of webhooks see, what people receive, or lives of subscriptions. */
 export type Choice = (
   | ({ what: 'payments' } & PaymentsGame)
   | ({ what: 'webhooks' } & WebhooksGame)
   | ({ what: 'notifications' } & NotificationsGame)
+  | ({ what: 'subscriptions' } & SubscriptionsGame)
 ) & {
   readonly withRedis: boolean;
   /** Nothing is killed. */
@@ -46,17 +49,23 @@ export function readChoice(args: readonly string[]): Choice | undefined {
       if (!isCount(people) || !hasOnly(values, 'people')) return undefined;
       return { what, seed, calm, people, withRedis: values.redis };
     }
+    case 'subscriptions': {
+      const count = Number(values.count ?? 1_000);
+      const days = Number(values.days ?? 730);
+      if (!isCount(count) || !isCount(days) || !hasOnly(values, 'count', 'days')) return undefined;
+      return { what, seed, calm, count, days, withRedis: values.redis };
+    }
     default:
       return undefined;
   }
 }
 
-const SIZES = ['minutes', 'events', 'people'] as const;
+const SIZES = ['minutes', 'events', 'people', 'count', 'days'] as const;
 type Size = (typeof SIZES)[number];
 
-/** Each game has one size. */
-const hasOnly = (values: Readonly<Partial<Record<Size, string>>>, size: Size): boolean =>
-  SIZES.every((one) => one === size || values[one] === undefined);
+/** Each game has sizes of its own. */
+const hasOnly = (values: Readonly<Partial<Record<Size, string>>>, ...sizes: readonly Size[]): boolean =>
+  SIZES.every((one) => sizes.includes(one) || values[one] === undefined);
 
 const isCount = (value: number): boolean => Number.isInteger(value) && value > 0;
 
@@ -75,6 +84,8 @@ function gameOf(choice: Choice): string {
       return `webhooks --events ${choice.events}`;
     case 'notifications':
       return `notifications --people ${choice.people}`;
+    case 'subscriptions':
+      return `subscriptions --count ${choice.count} --days ${choice.days}`;
   }
 }
 
@@ -87,6 +98,8 @@ function parsedOf(args: readonly string[]) {
         minutes: { type: 'string' },
         events: { type: 'string' },
         people: { type: 'string' },
+        count: { type: 'string' },
+        days: { type: 'string' },
         seed: { type: 'string' },
         redis: { type: 'boolean', default: false },
         calm: { type: 'boolean', default: false },

@@ -2,7 +2,8 @@
  * Plays against the built servers while they, Redis and Postgres are killed again and again:
  * `npm run torture -- --minutes 5 --seed 42` the model of the payments,
  * `npm run torture -- webhooks --events 10000 --seed 42` what receivers of webhooks see,
- * `npm run torture -- notifications --people 20000 --seed 42` what people receive.
+ * `npm run torture -- notifications --people 20000 --seed 42` what people receive,
+ * `npm run torture -- subscriptions --count 1000 --days 730 --seed 42` lives of subscriptions.
  * Exit code 1 when a promise was not kept; then the data is left for who looks.
  */
 import 'reflect-metadata';
@@ -11,6 +12,7 @@ import { type Choice, commandOf, readChoice, USAGE } from './arguments.js';
 import { Mayhem, randomFrom, type Rest } from './mayhem.js';
 import { playNotifications } from './notifications.js';
 import { playPayments } from './payments.js';
+import { playSubscriptions } from './subscriptions.js';
 import { playWebhooks } from './webhooks.js';
 import { World } from './world.js';
 
@@ -19,6 +21,7 @@ const RESTS: Readonly<Record<Choice['what'], Rest>> = {
   payments: { least: 1_000, most: 5_000 },
   webhooks: { least: 1_000, most: 5_000 },
   notifications: { least: 5_000, most: 15_000 },
+  subscriptions: { least: 5_000, most: 15_000 },
 };
 
 const choice = readChoice(process.argv.slice(2));
@@ -46,6 +49,8 @@ try {
         return playWebhooks(stage, choice, misfortune);
       case 'notifications':
         return playNotifications(stage, choice, misfortune);
+      case 'subscriptions':
+        return playSubscriptions(stage, choice, misfortune);
     }
   };
   const played = await play();
