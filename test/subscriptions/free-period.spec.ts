@@ -1,6 +1,6 @@
-import { must } from '../../support/client.js';
-import { type Minibase, startMinibase } from '../../support/minibase.js';
-import { Shop } from '../../payments/support/shop.js';
+import { must } from '../support/client.js';
+import { type Minibase, startMinibase } from '../support/minibase.js';
+import { Shop } from '../payments/support/shop.js';
 
 interface Subscription {
   readonly id: string;

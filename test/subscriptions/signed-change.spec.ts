@@ -1,7 +1,7 @@
-import { must } from '../../support/client.js';
-import { until } from '../../queues/support/until.js';
-import { type Minibase, startMinibase } from '../../support/minibase.js';
-import { type ClientAction, Shop } from '../../payments/support/shop.js';
+import { must } from '../support/client.js';
+import { until } from '../queues/support/until.js';
+import { type Minibase, startMinibase } from '../support/minibase.js';
+import { type ClientAction, Shop } from '../payments/support/shop.js';
 
 interface Started {
   readonly subscription: {
