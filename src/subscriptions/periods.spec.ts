@@ -1,27 +1,52 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { toFen } from '../common/money.js';
 import type { Recurring } from '../platforms/mandate-platform.js';
 import { addDays, daysBetween, periodAt, periodOf, startOfPeriod } from './periods.js';
-import vectors from './periods.vectors.json' with { type: 'json' };
 import { divide, shareOfDays, unusedShare } from './proration.js';
 
-const calendarOf = ({ anchor, timeZone, interval, intervalCount }: (typeof vectors.periods)[number]) => ({
+interface Vectors {
+  readonly periods: readonly (Recurring & {
+    readonly what: string;
+    readonly timeZone: string;
+    readonly anchor: string;
+    /** Number of a period, and when it begins. */
+    readonly starts: readonly (readonly [number, string])[];
+  })[];
+  readonly trials: readonly { timeZone: string; start: string; days: number; end: string }[];
+  readonly changes: readonly {
+    readonly what: string;
+    readonly timeZone: string;
+    readonly start: string;
+    readonly end: string;
+    readonly at: string;
+    readonly total: number;
+    readonly passed: number;
+    readonly oldAmount: number;
+    readonly newAmount: number;
+    readonly credit: number;
+    readonly charge: number;
+  }[];
+}
+const vectors = JSON.parse(readFileSync(new URL('./periods.vectors.json', import.meta.url), 'utf8')) as Vectors;
+
+const calendarOf = ({ anchor, timeZone, interval, intervalCount }: Vectors['periods'][number]) => ({
   anchor: new Date(anchor),
   timeZone,
-  recurring: { interval, intervalCount } as Recurring,
+  recurring: { interval, intervalCount },
 });
 
 describe('periods', () => {
   test.each(vectors.periods)('$what: $anchor, every $intervalCount $interval in $timeZone', (row) => {
     const calendar = calendarOf(row);
-    for (const [n, start] of row.starts as [number, string][]) {
+    for (const [n, start] of row.starts) {
       expect([n, startOfPeriod(calendar, n).toISOString()]).toEqual([n, start]);
     }
   });
 
   test.each(vectors.periods)('$anchor in $timeZone: every instant belongs to one period', (row) => {
     const calendar = calendarOf(row);
-    for (const [n] of row.starts as [number, string][]) {
+    for (const [n] of row.starts) {
       const { start, end } = periodOf(calendar, n);
       expect(periodAt(calendar, start)).toBe(n);
       expect(periodAt(calendar, new Date(end.getTime() - 1))).toBe(n);

@@ -7,7 +7,9 @@ import { serverKeyPlace } from './server-keys.js';
 
 /** A new key is published this long before it signs, so that every verifier has fetched it by then. */
 const PUBLISH_BEFORE_MS = 10 * 60_000;
-/** A key that no longer signs stays published until the last token it signed has ended, and a little longer. */
+/** Access tokens of a key that no longer signs are taken until the last of them has ended, and a little longer. */
+const ACCEPT_AFTER_MS = 30 * 60_000;
+/** It stays published until the last snapshot that it signed has ended, and a little longer. */
 const KEEP_AFTER_MS = 25 * 3_600_000;
 /** How often a process looks for keys that another one made. */
 const RELOAD_MS = 60_000;
@@ -57,11 +59,18 @@ export class SigningKeys {
     return keys.findLast(({ signsFrom }) => signsFrom.getTime() <= now) ?? keys[0]!;
   }
 
-  /** The public key of `kid`, or undefined when no token of it can still be valid. */
+  /** The public key of `kid`, or undefined when no access token of it can still be valid. */
   async find(kid: string): Promise<SigningKey | undefined> {
-    const known = (await this.#fresh()).find((key) => key.kid === kid);
-    if (known || this.#now() - this.#loadedAt < 1_000) return known;
-    return (await this.#load()).find((key) => key.kid === kid);
+    const keys = await this.#fresh();
+    const isKnown = keys.some((key) => key.kid === kid) || this.#now() - this.#loadedAt < 1_000;
+    return this.#accepted(isKnown ? keys : await this.#load(), kid);
+  }
+
+  #accepted(keys: readonly SigningKey[], kid: string): SigningKey | undefined {
+    const index = keys.findIndex((key) => key.kid === kid);
+    const successor = index < 0 ? undefined : keys[index + 1];
+    const isOver = successor && successor.signsFrom.getTime() + ACCEPT_AFTER_MS < this.#now();
+    return isOver ? undefined : keys[index];
   }
 
   /** What `/.well-known/jwks.json` shows. */

@@ -70,9 +70,13 @@ describe('a new signing key', () => {
     const third = await rotate();
     expect(await published(minibase.url)).toEqual(expect.arrayContaining([current, next, third]));
     await expectAccepted(last);
+    // Access tokens of the first key have ended; snapshots last for a day.
     minibase.clock.advance({ minutes: 31 });
+    expect(await published(minibase.url)).toContain(current);
+    expect(await minibase.app.get(SigningKeys).find(current)).toBeUndefined();
+    minibase.clock.advance({ minutes: 25 * 60 });
     const fourth = await rotate();
-    expect(await published(minibase.url)).toEqual([next, third, fourth]);
+    expect(await published(minibase.url)).toEqual([third, fourth]);
     expect((await refresh(minibase, last.refreshToken)).status).toBe(200);
   });
 

@@ -65,7 +65,12 @@ describe('the callback address', () => {
     hostileText.map((text) => Buffer.from(text)),
     fc.jsonValue().map((value) => Buffer.from(JSON.stringify(value))),
     fc
-      .record({ id: hostileText, event_type: hostileText, resource: fc.anything().map((value) => String(JSON.stringify(value))), msg: hostileText })
+      .record({
+        id: hostileText,
+        event_type: hostileText,
+        resource: fc.anything().map((value) => String(JSON.stringify(value))),
+        msg: hostileText,
+      })
       .map((value) => Buffer.from(JSON.stringify(value))),
     fc
       .dictionary(
