@@ -8,7 +8,7 @@ import type { AppRecord } from '../tenancy/caller.js';
 import { EntitlementSnapshots } from './entitlement-snapshots.js';
 import { END_ENTITLEMENTS, READ_ENTITLEMENTS, SET_ENTITLEMENTS } from './entitlement.sql.js';
 import type { EntitlementsView, EntitlementView } from './entitlements.schemas.js';
-import { RAISE_SUBSCRIPTION } from './mandate.sql.js';
+import { RAISE_SUBSCRIPTION } from './subscriptions.sql.js';
 
 /** What gives entitlements: a paid or trialed subscription, a one-time purchase, a gift. */
 export interface EntitlementSource {

@@ -9,14 +9,8 @@ import { BusinessTime } from '../tenancy/business-time.js';
 import type { AppRecord } from '../tenancy/caller.js';
 import { MandateListeners } from './mandate-listener.js';
 import type { MandateRow } from './mandate-rows.js';
-import {
-  END_MANDATE,
-  LAPSE_MANDATE,
-  LOCK_SUBSCRIPTION,
-  RAISE_SUBSCRIPTION,
-  SIGN_MANDATE,
-  WANT_ENDED,
-} from './mandate.sql.js';
+import { END_MANDATE, LAPSE_MANDATE, SIGN_MANDATE, WANT_ENDED } from './mandate.sql.js';
+import { LOCK_SUBSCRIPTION, RAISE_SUBSCRIPTION } from './subscriptions.sql.js';
 
 /** The one place that moves a mandate: whoever wins the conditional update announces it and lets the engine act. */
 @Injectable()

@@ -27,13 +27,6 @@ export const INSERT_MANDATE = statement(`
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', $10, $11, $12, $13, $13)
   returning ${mandateColumns('m')}`);
 
-/** Whose events follow in the transaction: no other change of the subscription or its mandates runs beside. */
-export const LOCK_SUBSCRIPTION = statement(`
-  select id from subscriptions where app_id = $1 and id = $2 for update`);
-
-export const RAISE_SUBSCRIPTION = statement(`
-  update subscriptions set sequence = sequence + 1, updated_at = $3 where app_id = $1 and id = $2 returning sequence`);
-
 /**
  * Also one that had lapsed: the platform's word counts. One that we want ended is looked at soon, another when it ends.
  * $3 contract id  $4 signed at  $5 ends at?  $6 now  $7 business now
